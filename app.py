@@ -1,0 +1,21 @@
+"""Entry of the Space: `python app.py` serves the UI and the API on port 7860."""
+
+import sys
+
+import uvicorn
+
+from backend.errors import ConfigurationError
+
+try:
+    from backend.main import app
+except ConfigurationError as error:
+    sys.exit(f"ERROR: {error}")
+
+from backend.settings import get_settings
+
+__all__ = ["app"]
+
+if __name__ == "__main__":
+    settings = get_settings()
+    # Forwarded headers are read by backend.access, which knows which end of them a caller can forge.
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level.lower(), proxy_headers=False)

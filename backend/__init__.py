@@ -1,0 +1,1 @@
+"""The todo backend: one domain, three doors."""

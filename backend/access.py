@@ -1,0 +1,145 @@
+"""What every door does before a service is asked: who is calling, from where, how often, and the slow hashing.
+
+Shared by REST and the UI, so that both know the same callers and the same limits. It knows neither of their frameworks.
+"""
+
+import ipaddress
+import math
+import time
+from collections.abc import Mapping
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from backend import database, security
+from backend.errors import AuthenticationError, InvalidCredentialsError, RateLimitedError
+from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
+from backend.models.user import UserCreate, UserRead, fold
+from backend.services import accounts, sessions
+from backend.services.actor import Actor
+from backend.settings import get_settings
+
+COOKIE = "todo_session"
+
+# An address may be a school or a company: it gets this many times the attempts of one account.
+_ATTEMPTS_PER_ADDRESS = 3
+
+_limiter = MovingWindowRateLimiter(MemoryStorage())
+
+
+def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str:
+    """The token that a request carries: Authorization, X-API-Key, or the login cookie where the door takes one.
+
+    On a private Space the Hugging Face token takes Authorization up; it is not ours, and the next place is asked.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip() and not token.strip().startswith("hf_"):
+        return token.strip()
+    found = headers.get("x-api-key") or (cookies or {}).get(COOKIE)
+    if not found:
+        raise AuthenticationError("Log in first: send an access token as `Authorization: Bearer ...` or `X-API-Key`.")
+    return found
+
+
+async def identify(token: str) -> Actor:
+    """Who a token stands for."""
+    return await database.read(lambda session: sessions.identify(session, token))
+
+
+def address_of(headers: Mapping[str, str], peer: str | None) -> str:
+    """Where a request comes from. Behind our own proxy, the last public address that proxies have added.
+
+    The caller writes what it likes at the front of X-Forwarded-For; only the end of it is the proxy's own word.
+    """
+    if get_settings().is_behind_proxy:
+        for part in reversed(headers.get("x-forwarded-for", "").split(",")):
+            try:
+                address = ipaddress.ip_address(part.strip())
+            except ValueError:
+                break
+            if address.is_global:
+                return str(address)
+    return peer or "unknown"
+
+
+def is_secure(headers: Mapping[str, str], scheme: str) -> bool:
+    """Whether the caller speaks https, also where our proxy ends the encryption."""
+    if get_settings().is_behind_proxy:
+        scheme = headers.get("x-forwarded-proto", scheme).split(",")[0].strip()
+    return scheme == "https"
+
+
+async def sign_up(data: UserCreate, address: str) -> UserRead:
+    """Create an account."""
+    _count("register", data.email, address)
+    is_open = get_settings().registration_open
+    await database.read(lambda session: accounts.ensure_open(session, registration_open=is_open))
+    password_hash = await database.in_thread(lambda: security.hash_password(data.password))
+    return await database.write(
+        lambda session: accounts.register(session, data, password_hash, registration_open=is_open)
+    )
+
+
+async def sign_in(credentials: Credentials, address: str) -> TokenPair:
+    """Open a session for a name and a password."""
+    claimed = await database.read(lambda session: sessions.find(session, credentials.name))
+    # By account where there is one: its e-mail address and its username share their attempts.
+    _count("login", claimed.user_id or credentials.name, address)
+    better_hash = await database.in_thread(lambda: sessions.prove(claimed, credentials.password))
+    return await database.write(lambda session: sessions.open_for(session, claimed, better_hash, get_settings()))
+
+
+async def renew(request: RefreshRequest, address: str) -> TokenPair:
+    """The next pair of tokens; a refresh token that was used before ends its session."""
+    token = security.read_token(security.TokenKind.REFRESH, request.refresh_token)
+    _count("refresh", token.session_id, address)
+    pair = await database.write(lambda session: sessions.refresh(session, request.refresh_token, get_settings()))
+    if pair is None:
+        raise AuthenticationError("This refresh token was used before, so its login has been ended; log in again.")
+    return pair
+
+
+async def change_password(actor: Actor, change: PasswordChange, address: str) -> None:
+    """Set a new password and end every other login."""
+    await _prove(actor, change.current_password, address)
+    password_hash = await database.in_thread(lambda: security.hash_password(change.new_password))
+
+    def store(session: database.Session) -> None:
+        accounts.change_password(session, actor, password_hash)
+        sessions.end_others(session, actor)
+
+    await database.write(store)
+
+
+async def delete_account(actor: Actor, proof: PasswordProof, address: str) -> None:
+    """Delete the account and everything of theirs, given its password."""
+    await _prove(actor, proof.password, address)
+    await database.write(lambda session: accounts.delete(session, actor))
+
+
+def forget_attempts() -> None:
+    """Start counting anew."""
+    _limiter.storage.reset()
+
+
+async def _prove(actor: Actor, password: str, address: str) -> None:
+    _count("prove", actor.user_id, address)
+    stored = await database.read(lambda session: accounts.password_hash_of(session, actor))
+    is_right, _ = await database.in_thread(lambda: security.verify_password(password, stored))
+    if not is_right:
+        raise InvalidCredentialsError("The password is wrong.")
+
+
+def _count(action: str, account: str, address: str) -> None:
+    """Count an attempt for the account and for the address; raises RateLimitedError when there are too many."""
+    per_account = parse(get_settings().login_rate_limit)
+    per_address = type(per_account)(per_account.amount * _ATTEMPTS_PER_ADDRESS, per_account.multiples)
+    _hit(per_address, action, "address", address)
+    _hit(per_account, action, "account", fold(account))
+
+
+def _hit(limit: RateLimitItem, *key: str) -> None:
+    if not _limiter.hit(limit, *key):
+        seconds = max(1, math.ceil(_limiter.get_window_stats(limit, *key).reset_time - time.time()))
+        raise RateLimitedError(f"Too many attempts. Try again in {seconds} seconds.", retry_after_seconds=seconds)

@@ -1,0 +1,125 @@
+"""`/api/v1/todos`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from backend import database
+from backend.api.dependencies import Caller, IfMatch, answer
+from backend.api.documentation import protected, refuses
+from backend.models.todo import TodoCreate, TodoFilter, TodoPage, TodoRead, TodoUpdate
+from backend.services import searches, todos
+
+router = APIRouter(prefix="/todos", tags=["todos"])
+
+
+@router.post(
+    "",
+    response_model=TodoRead,
+    status_code=201,
+    responses=refuses(409),
+    openapi_extra=protected(),
+    operation_id="add_todo",
+)
+async def add_todo(data: TodoCreate, caller: Caller) -> Response:
+    """Add a todo. With an `id` of your own a retry makes no second one."""
+    return answer(await database.write(lambda session: todos.create(session, caller, data)), 201)
+
+
+@router.get("", response_model=TodoPage, openapi_extra=protected(), operation_id="list_todos")
+async def list_todos(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> Response:
+    """List todos: newest first unless `sort_by` says otherwise, 50 at a time."""
+    return answer(await database.read(lambda session: searches.search(session, caller, wanted)))
+
+
+@router.get("/trash", response_model=TodoPage, openapi_extra=protected(), operation_id="list_trash")
+async def list_trash(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> Response:
+    """List what was deleted and can be restored."""
+    return answer(await database.read(lambda session: searches.trash(session, caller, wanted)))
+
+
+@router.get(
+    "/{todo_id}", response_model=TodoRead, responses=refuses(404), openapi_extra=protected(), operation_id="get_todo"
+)
+async def get_todo(todo_id: str, caller: Caller) -> Response:
+    """Show one todo, also one in the trash. The ETag is its version."""
+    return answer(await database.read(lambda session: todos.get(session, caller, todo_id)))
+
+
+@router.patch(
+    "/{todo_id}",
+    response_model=TodoRead,
+    responses=refuses(404, 412),
+    openapi_extra=protected(),
+    operation_id="update_todo",
+)
+async def update_todo(todo_id: str, changes: TodoUpdate, caller: Caller, versions: IfMatch) -> Response:
+    """Change what is named: an absent field stays, `null` clears."""
+    return answer(
+        await database.write(lambda session: todos.update(session, caller, todo_id, changes, versions=versions))
+    )
+
+
+@router.put(
+    "/{todo_id}",
+    response_model=TodoRead,
+    responses={201: {"model": TodoRead, "description": "Created"}, **refuses(404, 409, 412)},
+    openapi_extra=protected(),
+    operation_id="put_todo",
+)
+async def put_todo(todo_id: str, changes: TodoUpdate, caller: Caller, versions: IfMatch) -> Response:
+    """Change a known todo by the rules of PATCH; it never wipes what it does not name. Create an unknown one."""
+    todo, is_new = await database.write(lambda session: todos.put(session, caller, todo_id, changes, versions=versions))
+    return answer(todo, 201 if is_new else 200)
+
+
+@router.delete(
+    "/{todo_id}", status_code=204, responses=refuses(404, 412), openapi_extra=protected(), operation_id="delete_todo"
+)
+async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Response:
+    """Move a todo to the trash, from where it can be restored."""
+    await database.write(lambda session: todos.delete(session, caller, todo_id, versions=versions))
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{todo_id}/complete",
+    response_model=TodoRead,
+    responses=refuses(404),
+    openapi_extra=protected(),
+    operation_id="complete_todo",
+)
+async def complete_todo(todo_id: str, caller: Caller) -> Response:
+    """Tick a todo. Ticking twice is ticking once."""
+    return answer(await database.write(lambda session: todos.complete(session, caller, todo_id)))
+
+
+@router.post(
+    "/{todo_id}/reopen",
+    response_model=TodoRead,
+    responses=refuses(404),
+    openapi_extra=protected(),
+    operation_id="reopen_todo",
+)
+@router.post(
+    "/{todo_id}/incomplete",
+    response_model=TodoRead,
+    responses=refuses(404),
+    openapi_extra=protected(),
+    operation_id="mark_todo_incomplete",
+)
+async def reopen_todo(todo_id: str, caller: Caller) -> Response:
+    """Take the tick back. `/incomplete` is the old name of the same."""
+    return answer(await database.write(lambda session: todos.reopen(session, caller, todo_id)))
+
+
+@router.post(
+    "/{todo_id}/restore",
+    response_model=TodoRead,
+    responses=refuses(404),
+    openapi_extra=protected(),
+    operation_id="restore_todo",
+)
+async def restore_todo(todo_id: str, caller: Caller) -> Response:
+    """Take a todo out of the trash, as it was."""
+    return answer(await database.write(lambda session: todos.restore(session, caller, todo_id)))

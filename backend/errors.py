@@ -1,0 +1,215 @@
+"""The refusals that the product knows, and the one place where an exception becomes words.
+
+An error carries the status and the stable code that every door shows. Services raise them; doors only render them.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field of the input."""
+
+    field: str
+    message: str
+
+
+class ConfigurationError(Exception):
+    """The app cannot start with these settings; the text says which, and what to do."""
+
+
+class AppError(Exception):
+    """A refusal with a sentence for the user, the HTTP status it has on the web, and a stable code."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "Bad request"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after_seconds: int | None = None,
+        current: Mapping[str, Any] | None = None,
+        allow: Iterable[str] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after_seconds = retry_after_seconds
+        self.current = current
+        self.headers = {"Allow": ", ".join(allow)} if allow else {}
+        if retry_after_seconds is not None:
+            self.headers["Retry-After"] = str(retry_after_seconds)
+        if self.status == 401:  # noqa: PLR2004 - RFC 9110, 11.6.1: a 401 names the scheme that would do
+            self.headers["WWW-Authenticate"] = "Bearer"
+
+
+class BadRequestError(AppError):
+    """The request itself cannot be read."""
+
+
+class InvalidInputError(AppError):
+    """A field is wrong; `errors` says which and why."""
+
+    status = 422
+    code = "validation_error"
+    title = "Invalid input"
+
+
+class AuthenticationError(AppError):
+    """Nobody is logged in, or the token is no longer valid."""
+
+    status = 401
+    code = "not_authenticated"
+    title = "Not logged in"
+
+
+class InvalidCredentialsError(AuthenticationError):
+    """Name and password do not belong together; never says which of the two is wrong."""
+
+    code = "invalid_credentials"
+    title = "Wrong name or password"
+
+
+class PermissionDeniedError(AppError):
+    """The account is known, and may not do this."""
+
+    status = 403
+    code = "permission_denied"
+    title = "Not allowed"
+
+
+class RegistrationClosedError(PermissionDeniedError):
+    """This installation takes no new accounts."""
+
+    code = "registration_closed"
+    title = "Registration is closed"
+
+
+class NotFoundError(AppError):
+    """There is no such thing for this account; another account's things count as absent."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class MethodNotAllowedError(AppError):
+    """The address exists and knows other methods."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "Method not allowed"
+
+
+class ConflictError(AppError):
+    """The request contradicts what is stored."""
+
+    status = 409
+    code = "conflict"
+    title = "Conflict"
+
+
+class EmailTakenError(ConflictError):
+    """Another account has this e-mail address."""
+
+    code = "email_taken"
+    title = "E-mail address taken"
+
+
+class UsernameTakenError(ConflictError):
+    """Another account has this username."""
+
+    code = "username_taken"
+    title = "Username taken"
+
+
+class IdTakenError(ConflictError):
+    """A todo with this id exists and says something else."""
+
+    code = "id_taken"
+    title = "Id taken"
+
+
+class VersionConflictError(AppError):
+    """The object has changed since the caller read it; `current` is the object as it is."""
+
+    status = 412
+    code = "version_conflict"
+    title = "Changed in the meantime"
+
+
+class PayloadTooLargeError(AppError):
+    """The request is larger than the server takes."""
+
+    status = 413
+    code = "payload_too_large"
+    title = "Too large"
+
+
+class RateLimitedError(AppError):
+    """Too many attempts; `retry_after_seconds` says how long to wait."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many attempts"
+
+
+class StorageUnavailableError(AppError):
+    """The database cannot be used right now; nothing was changed."""
+
+    status = 503
+    code = "storage_unavailable"
+    title = "Storage unavailable"
+
+
+class InternalError(AppError):
+    """Something went wrong that is not the caller's fault."""
+
+    status = 500
+    code = "internal_error"
+    title = "Internal error"
+
+
+def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
+    """Turn pydantic's error dictionaries into field errors, without the input, which may be a password."""
+    return tuple(
+        FieldError(
+            field=".".join(str(part) for part in fault["loc"] if part not in _DOOR_PARTS) or "request",
+            message=str(fault["msg"]).removeprefix("Value error, "),
+        )
+        for fault in faults
+    )
+
+
+def invalid(errors: Iterable[FieldError]) -> InvalidInputError:
+    """An InvalidInputError whose sentence names each field, so that it reads well where only the sentence is shown."""
+    errors = tuple(errors)
+    return InvalidInputError(" ".join(f"{error.field}: {_sentence(error.message)}" for error in errors), errors=errors)
+
+
+def describe(error: Exception) -> AppError:
+    """The refusal that a caller may see for any exception; what is not meant for callers is logged, not shown."""
+    if isinstance(error, AppError):
+        return error
+    if isinstance(error, ValidationError):
+        return invalid(field_errors(error.errors(include_url=False, include_input=False)))
+    logger.error("Unexpected error", exc_info=error)
+    return InternalError("Something went wrong on the server; nothing was changed. Please try again.")
+
+
+# Where FastAPI found the field; callers know their field, not our plumbing.
+_DOOR_PARTS = frozenset({"body", "query", "path", "header", "cookie"})
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "!", "?")) else f"{message}."

@@ -1,0 +1,91 @@
+"""What all tables and shapes share: ids, UTC times, named constraints, strict shapes."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import uuid_utils
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from sqlalchemy import DateTime, MetaData
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+
+ID_LENGTH = 36
+
+# Named, so that Alembic's batch mode and an error message can speak of a constraint on every database.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562): unique without a server, and rising with time, so that indexes grow at one end."""
+    return str(uuid_utils.uuid7())
+
+
+def utc_now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def _as_id(value: str) -> str:
+    try:
+        parsed = uuid_utils.UUID(value)
+    except ValueError:
+        raise ValueError("must be a UUID, for example 0192f0c1-2b3a-7c4d-8e5f-60718293a4b5") from None
+    return str(parsed)
+
+
+Id = Annotated[str, Field(max_length=64, json_schema_extra={"format": "uuid"}), AfterValidator(_as_id)]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times on every database: PostgreSQL keeps the zone, SQLite and MySQL would forget it.
+
+    SQLite holds RFC 3339 text with microseconds and Z: it sorts as time and reads as what the API answers.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Microseconds everywhere; MySQL would round to seconds."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(
+                sqlite.DATETIME(  # type: ignore[no-untyped-call]
+                    storage_format=(
+                        "%(year)04d-%(month)02d-%(day)02dT%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06dZ"
+                    ),
+                    regexp=r"(\d+)-(\d+)-(\d+)[T ](\d+):(\d+):(\d+)(?:\.(\d+))?Z?",
+                )
+            )
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: nobody knows which instant it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone must not reach the database.")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Aware UTC, whatever the database answered."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Shape(BaseModel):
+    """Input or output of a door: unknown fields are refused, so that a typo never silently does nothing."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,0 +1,115 @@
+"""Logins: opened, refreshed, ended. A token is honoured only while its session's row stands."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from backend import security
+from backend.errors import AuthenticationError, InvalidCredentialsError
+from backend.models.base import utc_now
+from backend.models.session import LoginSession, TokenPair
+from backend.models.user import User, fold
+from backend.security import TokenKind
+from backend.services.actor import Actor
+from backend.settings import Settings
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The account that a login names, if there is one, with the hash to prove the password against."""
+
+    user_id: str | None
+    password_hash: str | None
+
+
+def find(session: Session, name: str) -> Claimed:
+    """Look an account up by e-mail address or username. No username looks like an address, so one name is enough."""
+    key = fold(name)
+    row = session.exec(
+        select(User.id, User.password_hash).where((col(User.email_key) == key) | (col(User.username_key) == key))
+    ).first()
+    return Claimed(*row) if row else Claimed(None, None)
+
+
+def prove(claimed: Claimed, password: str) -> str | None:
+    """Check the password; the new hash where the old one is out of date. Slow: run it in a thread."""
+    is_right, better_hash = security.verify_password(password, claimed.password_hash)
+    if not is_right:
+        raise InvalidCredentialsError("Name or password is wrong.")
+    return better_hash
+
+
+def open_for(session: Session, claimed: Claimed, better_hash: str | None, settings: Settings) -> TokenPair:
+    """Open a session for a proved claim and hand out its first pair of tokens."""
+    user = session.get(User, claimed.user_id)
+    if user is None or user.password_hash != claimed.password_hash:
+        raise InvalidCredentialsError("Name or password is wrong.")
+    if better_hash is not None:
+        user.password_hash = better_hash
+    now = utc_now()
+    session.exec(delete(LoginSession).where(col(LoginSession.expires_at) < now))
+    login = LoginSession(user_id=user.id, expires_at=now + timedelta(days=settings.refresh_token_expire_days))
+    session.add(login)
+    session.flush()
+    return _pair(login, settings)
+
+
+def refresh(session: Session, refresh_token: str, settings: Settings) -> TokenPair | None:
+    """A new pair for the newest refresh token. None when it was used before: its session has just been ended.
+
+    It answers instead of raising, because an exception would roll the ending back.
+    """
+    token = security.read_token(TokenKind.REFRESH, refresh_token)
+    login = session.exec(select(LoginSession).where(LoginSession.id == token.session_id).with_for_update()).first()
+    now = utc_now()
+    if login is None or login.user_id != token.user_id or login.expires_at < now:
+        raise AuthenticationError("This login has ended; log in again.")
+    if login.generation != token.generation:
+        session.delete(login)
+        session.flush()
+        return None
+    login.generation += 1
+    login.expires_at = now + timedelta(days=settings.refresh_token_expire_days)
+    session.flush()
+    return _pair(login, settings)
+
+
+def identify(session: Session, access_token: str) -> Actor:
+    """Who an access token stands for; raises AuthenticationError once its session has ended."""
+    token = security.read_token(TokenKind.ACCESS, access_token)
+    row = session.exec(
+        select(User.timezone, User.is_admin, LoginSession.expires_at)
+        .join(LoginSession, col(LoginSession.user_id) == User.id)
+        .where(LoginSession.id == token.session_id, User.id == token.user_id)
+    ).first()
+    if row is None or row[2] < utc_now():
+        raise AuthenticationError("This login has ended; log in again.")
+    return Actor(user_id=token.user_id, session_id=token.session_id, timezone=row[0], is_admin=row[1])
+
+
+def end(session: Session, actor: Actor) -> None:
+    """End this login: its tokens stop working at once."""
+    session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
+
+
+def end_others(session: Session, actor: Actor) -> None:
+    """End every other login of the account."""
+    session.exec(
+        delete(LoginSession).where(col(LoginSession.user_id) == actor.user_id, col(LoginSession.id) != actor.session_id)
+    )
+
+
+def _pair(login: LoginSession, settings: Settings) -> TokenPair:
+    now = utc_now()
+
+    def signed(kind: TokenKind, expires_at: datetime) -> str:
+        return security.sign(
+            kind, user_id=login.user_id, session_id=login.id, generation=login.generation, expires_at=expires_at
+        )
+
+    return TokenPair(
+        access_token=signed(TokenKind.ACCESS, security.access_expiry(settings, now)),
+        refresh_token=signed(TokenKind.REFRESH, login.expires_at),
+        expires_in=settings.access_token_expire_minutes * 60,
+    )

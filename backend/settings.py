@@ -1,0 +1,146 @@
+"""Settings: the only place that reads the environment."""
+
+import json
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from backend.errors import ConfigurationError
+
+# The common spellings of hosting providers, and the drivers that we install for them.
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+
+
+class Environment(StrEnum):
+    """Where the app runs: production refuses weak secrets."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its meaning; the README's table is checked against this class."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "sqlite:///./todo_app.db", description="Where todos are kept: SQLite by default, PostgreSQL or MySQL by URL."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Signs logins. At least 32 characters; made with `openssl rand -hex 32`."
+    )
+    environment: Environment = Field(
+        Environment.DEVELOPMENT, description="`production` refuses to start with a placeholder or short SECRET_KEY."
+    )
+    registration_open: bool = Field(
+        default=True, description="`false` closes registration once the first account exists."
+    )
+    access_token_expire_minutes: int = Field(
+        1440, ge=1, description="Life of an access token in minutes. Logging out ends it at once, whatever this says."
+    )
+    refresh_token_expire_days: int = Field(30, ge=1, description="Days a login lasts without being used.")
+    login_rate_limit: str = Field(
+        "10/minute", description="Login, register and refresh attempts per account; three times as many per address."
+    )
+    backend_cors_origins: Annotated[list[str], NoDecode] = Field(
+        [], description="Web origins that may call the REST API, as a JSON list or separated by commas."
+    )
+    trust_proxy_headers: bool | None = Field(
+        None, description="Whether a proxy in front sets X-Forwarded-For and -Proto. Default: only on a Space."
+    )
+    host: str = Field("0.0.0.0", description="Address that `python app.py` listens on.")  # noqa: S104 - a Space must be reachable
+    port: int = Field(7860, ge=1, le=65535, description="Port that `python app.py` listens on.")
+    log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+    space_id: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
+    space_host: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
+
+    @field_validator("environment", mode="before")
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("secret_key", mode="before")
+    @classmethod
+    def _blank_means_absent(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR.")
+        return value.upper()
+
+    @field_validator("backend_cors_origins", mode="before")
+    @classmethod
+    def _json_or_commas(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.strip().startswith("["):
+            return json.loads(value)
+        return [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        """Normalise the spelling; the message never repeats the URL, which holds a password."""
+        try:
+            url = make_url(value.strip())
+        except ArgumentError:
+            raise ValueError(
+                "DATABASE_URL is not a database URL; write sqlite:///./todo_app.db, for example."
+            ) from None
+        if url.drivername in _DRIVERS:
+            url = url.set(drivername=_DRIVERS[url.drivername])
+        if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
+            raise ValueError("DATABASE_URL must start with sqlite, postgresql, mysql or mariadb.")
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def url(self) -> URL:
+        """The database's URL, taken apart."""
+        return make_url(self.database_url)
+
+    @property
+    def is_space(self) -> bool:
+        """True on a Hugging Face Space."""
+        return self.space_id is not None
+
+    @property
+    def is_behind_proxy(self) -> bool:
+        """True where forwarded headers come from a proxy of ours and not from the caller."""
+        return self.is_space if self.trust_proxy_headers is None else self.trust_proxy_headers
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder whose content survives longest: a Space's mount, else the database's folder."""
+        mount = Path("/data")
+        if self.is_space and mount.is_dir():
+            return mount
+        if self.url.get_backend_name() == "sqlite" and self.url.database not in {None, "", ":memory:"}:
+            return Path(str(self.url.database)).resolve().parent
+        return Path.cwd()
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings, read once; a wrong one raises ConfigurationError with a sentence that names it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # Never the value itself: it may be a secret.
+        faults = (f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False))
+        raise ConfigurationError("A setting is wrong. " + " ".join(faults)) from None

@@ -1,0 +1,96 @@
+"""Layouts: which revision a database really has, told by its tables and not by what its version row claims.
+
+`layouts.json` lists the fingerprint of every released revision. It is made from the migrations, by
+`python -m backend.storage.layout`, and a test fails when it is out of date.
+"""
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+VERSION_TABLE = "alembic_version"
+LAYOUTS_FILE = Path(__file__).with_name("layouts.json")
+
+
+@dataclass(frozen=True)
+class Layouts:
+    """The newest revision, and the fingerprint of each one that was ever released."""
+
+    head: str
+    fingerprints: dict[str, str]
+
+    def revision_of(self, fingerprint: str) -> str | None:
+        """The revision that has this layout, None for a layout that is not ours."""
+        return next((revision for revision, known in self.fingerprints.items() if known == fingerprint), None)
+
+
+@cache
+def released() -> Layouts:
+    """What this release knows."""
+    stored = json.loads(LAYOUTS_FILE.read_text())
+    return Layouts(head=stored["head"], fingerprints=stored["fingerprints"])
+
+
+def table_names(connection: sqlite3.Connection) -> set[str]:
+    """The tables that somebody made, without SQLite's own and the version table."""
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    )
+    return {name for (name,) in rows} - {VERSION_TABLE}
+
+
+def fingerprint(connection: sqlite3.Connection) -> str:
+    """A digest of tables, columns, keys and indexes; the order of columns and the spelling of the SQL do not count."""
+    tables = {
+        table: {
+            "columns": sorted(
+                [name, kind.upper(), not_null, default, in_key]
+                for _, name, kind, not_null, default, in_key, _ in connection.execute(f'PRAGMA table_xinfo("{table}")')
+            ),
+            "indexes": sorted(
+                [
+                    "" if origin != "c" else index,
+                    unique,
+                    [column for _, _, column in connection.execute(f'PRAGMA index_info("{index}")')],
+                ]
+                for _, index, unique, origin, _ in connection.execute(f'PRAGMA index_list("{table}")')
+            ),
+            "references": sorted(
+                [target, source_column, target_column or "", on_delete]
+                for _, _, target, source_column, target_column, _, on_delete, _ in connection.execute(
+                    f'PRAGMA foreign_key_list("{table}")'
+                )
+            ),
+        }
+        for table in sorted(table_names(connection))
+    }
+    return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def version_rows(connection: sqlite3.Connection) -> list[str]:
+    """What the version table claims: one revision if all is well."""
+    exists = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [VERSION_TABLE]
+    ).fetchone()
+    return [str(row[0]) for row in connection.execute(f"SELECT version_num FROM {VERSION_TABLE}")] if exists else []  # noqa: S608 - a constant
+
+
+def restamp(connection: sqlite3.Connection, revision: str) -> None:
+    """Make the version table say what the layout is."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.execute(f"DELETE FROM {VERSION_TABLE}")  # noqa: S608 - a constant
+    connection.execute(f"INSERT INTO {VERSION_TABLE} VALUES (?)", [revision])  # noqa: S608 - a constant
+
+
+def main() -> None:
+    """Write layouts.json from the migrations."""
+    from backend.storage.migrate import every_layout  # noqa: PLC0415 - Alembic is needed here alone
+
+    LAYOUTS_FILE.write_text(json.dumps(every_layout(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

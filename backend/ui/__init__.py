@@ -1,0 +1,1 @@
+"""The Gradio door: the interactive page, and the endpoints for notebooks and agents. Nothing here imports FastAPI."""
