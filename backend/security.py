@@ -137,7 +137,7 @@ def resolve_key(settings: Settings) -> str:
         return key
     if is_production and not settings.is_space:
         raise ConfigurationError(f"SECRET_KEY is not set, and ENVIRONMENT is production. {_HOW_TO_MAKE_ONE}")
-    return _kept_key(settings.data_dir / SECRET_KEY_FILE, is_space=settings.is_space)
+    return _kept_key(settings.data_dir / SECRET_KEY_FILE, survives=settings.data_survives)
 
 
 def _weakness(key: str) -> str | None:
@@ -148,7 +148,7 @@ def _weakness(key: str) -> str | None:
     return None
 
 
-def _kept_key(path: Path, *, is_space: bool) -> str:
+def _kept_key(path: Path, *, survives: bool) -> str:
     """Read the generated key, or make it: whoever creates the file first wins, the others read theirs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # A draft, complete before it is linked to its name, so that no other process ever reads half a key.
@@ -162,8 +162,8 @@ def _kept_key(path: Path, *, is_space: bool) -> str:
         except FileExistsError:
             pass
         else:
-            where = "beside the data" if not is_space else "where this Space keeps its data"
-            logger.warning("SECRET_KEY is not set: one was generated and kept %s. %s", where, _HOW_TO_MAKE_ONE)
+            fate = "beside the data" if survives else "on this Space's disk, so logins end when it restarts"
+            logger.warning("SECRET_KEY is not set: one was generated and kept %s. %s", fate, _HOW_TO_MAKE_ONE)
         finally:
             draft.unlink()
         return path.read_text().strip()

@@ -21,6 +21,9 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 
+# Where Hugging Face mounts the storage of a Space that has some.
+SPACE_MOUNT = Path("/data")
+
 
 class Environment(StrEnum):
     """Where the app runs: production refuses weak secrets."""
@@ -65,7 +68,6 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="Port that `python app.py` listens on.")
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
     space_id: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
-    space_host: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
 
     @field_validator("environment", mode="before")
     @classmethod
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
             url = url.set(drivername=_DRIVERS[url.drivername])
         if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
             raise ValueError("DATABASE_URL must start with sqlite, postgresql, mysql or mariadb.")
+        if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+            raise ValueError("DATABASE_URL names a database in memory, which forgets everything; name a file.")
         return url.render_as_string(hide_password=False)
 
     @property
@@ -125,13 +129,17 @@ class Settings(BaseSettings):
         return self.is_space if self.trust_proxy_headers is None else self.trust_proxy_headers
 
     @property
+    def data_survives(self) -> bool:
+        """Whether files outlive a restart: a Space without a mount at /data starts from an empty disk each time."""
+        return not self.is_space or SPACE_MOUNT.is_dir()
+
+    @property
     def data_dir(self) -> Path:
         """The folder whose content survives longest: a Space's mount, else the database's folder."""
-        mount = Path("/data")
-        if self.is_space and mount.is_dir():
-            return mount
-        if self.url.get_backend_name() == "sqlite" and self.url.database not in {None, "", ":memory:"}:
-            return Path(str(self.url.database)).resolve().parent
+        if self.is_space and SPACE_MOUNT.is_dir():
+            return SPACE_MOUNT
+        if self.url.get_backend_name() == "sqlite" and self.url.database:
+            return Path(self.url.database).resolve().parent
         return Path.cwd()
 
 

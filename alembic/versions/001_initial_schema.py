@@ -1,6 +1,6 @@
 """Initial schema.
 
-Accounts, logins, todos and their tags. Every constraint stands inline in CREATE TABLE: SQLite cannot add one later, and
+Accounts, todos and their tags. Every constraint stands inline in CREATE TABLE: SQLite cannot add one later, and
 no operator here belongs to one database alone. What needs more (an e-mail address, a time zone) is checked in Python.
 
 Revision ID: 299861bd0370
@@ -37,21 +37,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email_key", name="uq_users_email_key"),
         sa.UniqueConstraint("username_key", name="uq_users_username_key"),
-        sa.CheckConstraint("length(username) BETWEEN 3 AND 50", name="ck_users_username_length"),
-        sa.CheckConstraint("length(email) >= 3", name="ck_users_email_length"),
+        sa.CheckConstraint("length(username) BETWEEN 3 AND 50", name=op.f("ck_users_username_length")),
+        sa.CheckConstraint("length(email) >= 3", name=op.f("ck_users_email_length")),
     )
-    op.create_table(
-        "sessions",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("user_id", sa.String(36), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
-        sa.Column("created_at", UTC, nullable=False),
-        sa.Column("expires_at", UTC, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_sessions"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_sessions_user_id_users", ondelete="CASCADE"),
-    )
-    op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
-    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
     op.create_table(
         "todos",
         sa.Column("owner_id", sa.String(36), nullable=False),
@@ -59,7 +47,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(500), nullable=False),
         sa.Column("title_key", sa.String(100), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.Column("completed", sa.Boolean(create_constraint=True, name="ck_todos_completed"), nullable=False),
+        sa.Column("completed", sa.Boolean(create_constraint=True, name=op.f("ck_todos_completed")), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=True),
@@ -73,9 +61,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("owner_id", "id", name="pk_todos"),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name="fk_todos_owner_id_users", ondelete="CASCADE"),
-        sa.CheckConstraint("length(title) >= 1", name="ck_todos_title_not_empty"),
-        sa.CheckConstraint("priority BETWEEN 1 AND 3", name="ck_todos_priority_rank"),
-        sa.CheckConstraint("version >= 1", name="ck_todos_version_positive"),
+        sa.CheckConstraint("length(title) >= 1", name=op.f("ck_todos_title_not_empty")),
+        sa.CheckConstraint("priority BETWEEN 1 AND 3", name=op.f("ck_todos_priority_rank")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_todos_version_positive")),
     )
     for name, *columns in (
         ("ix_todos_created", "created_at"),
@@ -104,5 +92,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop the tables, children first."""
-    for table in ("todo_tags", "todos", "sessions", "users"):
+    for table in ("todo_tags", "todos", "users"):
         op.drop_table(table)
