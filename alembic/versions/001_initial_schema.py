@@ -77,8 +77,8 @@ def upgrade() -> None:
     op.create_table(
         "todo_tags",
         sa.Column("owner_id", sa.String(36), nullable=False),
-        sa.Column("tag_key", sa.String(300), nullable=False),
         sa.Column("todo_id", sa.String(36), nullable=False),
+        sa.Column("tag_key", sa.String(300), nullable=False),
         sa.PrimaryKeyConstraint("owner_id", "tag_key", "todo_id", name="pk_todo_tags"),
         sa.ForeignKeyConstraint(
             ["owner_id", "todo_id"],

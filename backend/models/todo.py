@@ -33,7 +33,7 @@ from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
 from backend.models import due
-from backend.models.base import ID_LENGTH, Id, Shape, UtcDateTime, new_id, utc_now
+from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
 from backend.models.user import TIMEZONE_MAX, Timezone, fold
 
 TITLE_MAX = 500
@@ -96,6 +96,10 @@ class WallClock(TypeDecorator[time]):
 def _printable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not contain the NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # JSON can spell half a surrogate pair; no database and no answer can hold it
+        raise ValueError("must not contain half a character (a lone surrogate)") from None
     return value
 
 
@@ -122,10 +126,7 @@ def _or(default: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: default if value is None else value)
 
 
-def _strip(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
-
-
+_Text = Annotated[str, AfterValidator(_printable)]
 _Title = Annotated[str, BeforeValidator(_strip), Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_printable)]
 _Description = Annotated[
     str, _or(""), Field(max_length=DESCRIPTION_MAX, json_schema_extra=_nullable), AfterValidator(_printable)
@@ -291,15 +292,15 @@ class SortOrder(StrEnum):
 class TodoFilter(Shape):
     """Which todos, in which order, and how many."""
 
-    search: str | None = Field(None, max_length=SEARCH_MAX, description="Words that title or description contain.")
+    search: _Text | None = Field(None, max_length=SEARCH_MAX, description="Words that title or description contain.")
     completed: bool | None = Field(None, description="true, false, or absent for both.")
     priority: Priority | None = None
-    tags: list[str] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
-    tags_all: list[str] = Field([], max_length=TAGS_MAX, description="Todos with all of these tags.")
+    tags: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
+    tags_all: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with all of these tags.")
     due: DueWord | None = Field(None, description="In the account's timezone; week is today and the six days after.")
     due_before: date | None = Field(None, description="Due on an earlier day, in the account's timezone.")
     due_after: date | None = Field(None, description="Due on a later day, in the account's timezone.")
-    updated_since: datetime | None = Field(None, description="Changed at or after this instant.")
+    updated_since: Instant | None = Field(None, description="Changed at or after this instant.")
     sort_by: SortBy = SortBy.CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
