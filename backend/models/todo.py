@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StrictBool,
+    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
@@ -127,7 +128,9 @@ def _or(default: Any) -> BeforeValidator:
 
 
 _Text = Annotated[str, AfterValidator(_printable)]
-_Title = Annotated[str, BeforeValidator(_strip), Field(min_length=1, max_length=TITLE_MAX), AfterValidator(_printable)]
+_Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), AfterValidator(_printable)
+]
 _Description = Annotated[
     str, _or(""), Field(max_length=DESCRIPTION_MAX, json_schema_extra=_nullable), AfterValidator(_printable)
 ]
