@@ -53,7 +53,9 @@ def address_of(headers: Mapping[str, str], peer: str | None) -> str:
     The caller writes what it likes at the front of X-Forwarded-For; only the end of it is the proxy's own word.
     """
     if get_settings().is_behind_proxy:
-        for part in reversed(headers.get("x-forwarded-for", "").split(",")):
+        # All of them: a caller may send one of its own before the one that the proxy adds.
+        hops = ",".join(value for name, value in headers.items() if name == "x-forwarded-for")
+        for part in reversed(hops.split(",")):
             try:
                 address = ipaddress.ip_address(part.strip())
             except ValueError:

@@ -150,22 +150,13 @@ def _weakness(key: str) -> str | None:
 
 def _kept_key(path: Path, *, survives: bool) -> str:
     """Read the generated key, or make it: whoever creates the file first wins, the others read theirs."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A draft, complete before it is linked to its name, so that no other process ever reads half a key.
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        else:
+        if key := _readable_key(path):
+            return key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _publish_key(path):
             fate = "beside the data" if survives else "on this Space's disk, so logins end when it restarts"
             logger.warning("SECRET_KEY is not set: one was generated and kept %s. %s", fate, _HOW_TO_MAKE_ONE)
-        finally:
-            draft.unlink()
         return path.read_text().strip()
     except OSError:
         logger.warning(
@@ -173,6 +164,40 @@ def _kept_key(path: Path, *, survives: bool) -> str:
             _HOW_TO_MAKE_ONE,
         )
         return secrets.token_hex(32)
+
+
+def _readable_key(path: Path) -> str | None:
+    """The key in the file; None also for one that a crash left empty: with no key anybody could sign."""
+    try:
+        key = path.read_text(errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    if len(key) >= SECRET_KEY_MIN_CHARACTERS:
+        return key
+    logger.warning("The kept SECRET_KEY is damaged; a new one takes its place, and everybody logs in once more.")
+    path.unlink()
+    return None
+
+
+def _publish_key(path: Path) -> bool:
+    """Write a new key; False where another process was first."""
+    # A draft, complete before it gets its name, so that no other process ever reads half a key.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:  # mounted buckets know no links; a Space has one process, so that none can be between these two
+            if path.exists():
+                return False
+            draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
 
 
 @cache

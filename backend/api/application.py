@@ -11,12 +11,12 @@ from backend import database
 from backend.api import auth, gate, health, login, problems, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
+from backend.api.sizes import BodyLimit
 from backend.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
-MAX_BODY_BYTES = 1024 * 1024
 
 
 def create_api(settings: Settings) -> FastAPI:
@@ -26,7 +26,6 @@ def create_api(settings: Settings) -> FastAPI:
         version="1.0.0",
         summary="The todo backend that never loses a todo.",
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
         lifespan=_lifespan,
     )
     app.include_router(health.router)
@@ -37,6 +36,7 @@ def create_api(settings: Settings) -> FastAPI:
     problems.install(app)
     document(app)
     app.add_middleware(SlashTolerance)
+    app.add_middleware(BodyLimit)
     if settings.backend_cors_origins:
         # No cookies across origins: those callers send their token in a header.
         app.add_middleware(

@@ -1,5 +1,6 @@
 """What routers ask of a request: who calls, from where, and which version they have seen."""
 
+from collections.abc import Container
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
@@ -9,6 +10,9 @@ from backend import access
 from backend.errors import BadRequestError
 from backend.models.todo import TodoRead
 from backend.services.actor import Actor
+
+# More digits than any version has; Python refuses to read thousands of them.
+_VERSION_DIGITS_MAX = 18
 
 
 async def _actor(request: Request) -> Actor:
@@ -23,19 +27,21 @@ def _versions(
     if_match: Annotated[
         str | None, Header(description='The ETag that was read, such as "3": change only if it is still that.')
     ] = None,
-) -> frozenset[int] | None:
-    """The versions of an If-Match header (RFC 9110, 13.1.1); None where any will do."""
-    if if_match is None or if_match.strip() == "*":
+) -> Container[int] | None:
+    """The versions of an If-Match header (RFC 9110, 13.1.1), None without one. `*` is any that exists."""
+    if if_match is None:
         return None
+    if if_match.strip() == "*":
+        return range(1, 10**_VERSION_DIGITS_MAX)
     tags = [tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")]
-    if not all(tag.isascii() and tag.isdigit() for tag in tags):
+    if not all(tag.isascii() and tag.isdigit() and len(tag) <= _VERSION_DIGITS_MAX for tag in tags):
         raise BadRequestError('If-Match takes the ETag of the object as it was read, such as "3".')
     return frozenset(int(tag) for tag in tags)
 
 
 Caller = Annotated[Actor, Depends(_actor)]
 Address = Annotated[str, Depends(_address)]
-IfMatch = Annotated[frozenset[int] | None, Depends(_versions)]
+IfMatch = Annotated[Container[int] | None, Depends(_versions)]
 
 
 def answer(shape: BaseModel, status: int = 200) -> Response:

@@ -10,8 +10,13 @@ from starlette.types import Receive, Scope, Send
 
 from backend.errors import MethodNotAllowedError, NotFoundError
 
-_OURS = ("/api", "/health", "/docs", "/redoc", "/openapi.json")
+_OURS = ("/api", "/health", "/docs", "/redoc", "/openapi.json", "/login")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def is_ours(path: str) -> bool:
+    """Whether a path is REST's to answer, and not the UI's."""
+    return any(path == ours or path.startswith(ours + "/") for ours in _OURS)
 
 
 def close(app: FastAPI) -> None:
@@ -24,9 +29,7 @@ class _Gate(BaseRoute):
         self._routes = routes
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        path = scope.get("path", "")
-        is_ours = scope["type"] == "http" and any(path == ours or path.startswith(ours + "/") for ours in _OURS)
-        return (Match.FULL if is_ours else Match.NONE), {}
+        return (Match.FULL if scope["type"] == "http" and is_ours(scope["path"]) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the protocol's signature
         path, method = scope["path"], scope["method"]

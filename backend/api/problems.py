@@ -7,9 +7,10 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from backend import errors
-from backend.errors import AppError, describe, field_errors, invalid
+from backend.errors import AppError, FieldError, describe, field_errors, invalid
 
 MEDIA_TYPE = "application/problem+json"
+TOO_LARGE = "The request is larger than 1 MiB; send less at once."
 
 
 class ProblemField(BaseModel):
@@ -41,7 +42,10 @@ def install(app: FastAPI) -> None:
 
     async def render_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-        return render(invalid(field_errors(error.errors())))
+        faults = error.errors()
+        if any(fault["type"] == "json_invalid" for fault in faults):  # FastAPI gives a position where the field stands
+            return render(invalid([FieldError("request", "The body is not valid JSON.")]))
+        return render(invalid(field_errors(faults)))
 
     async def render_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
@@ -79,7 +83,7 @@ def _as_app_error(error: HTTPException) -> AppError:
         case 405:
             return errors.MethodNotAllowedError("This address does not know that method; see /docs.")
         case 413:
-            return errors.PayloadTooLargeError("The request is larger than 1 MiB; send less at once.")
+            return errors.PayloadTooLargeError(TOO_LARGE)
         case status if status < 500:  # noqa: PLR2004 - where the server's own faults begin
             return errors.BadRequestError("The request cannot be read; see /docs for its form.")
         case _:

@@ -34,15 +34,27 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _as_id(value: str) -> str:
+def as_id(value: str) -> str:
+    """A UUID in its one spelling, lower case with hyphens; raises ValueError for any other text."""
     try:
         parsed = uuid_utils.UUID(value)
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError("must be a UUID, for example 0192f0c1-2b3a-7c4d-8e5f-60718293a4b5") from None
     return str(parsed)
 
 
-Id = Annotated[str, Field(max_length=64, json_schema_extra={"format": "uuid"}), AfterValidator(_as_id)]
+Id = Annotated[str, Field(max_length=64, json_schema_extra={"format": "uuid"}), AfterValidator(as_id)]
+
+
+def _as_instant(value: datetime) -> datetime:
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+
+
+# A moment, in UTC; one without a zone is taken as UTC.
+Instant = Annotated[datetime, AfterValidator(_as_instant)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from backend.errors import FieldError, InvalidInputError, invalid
+
 FIELDS = ("due_date", "due_time", "due_timezone")
 
 # One day inside what datetime can hold, so that no zone pushes a due date over the edge.
@@ -27,15 +29,16 @@ class Due:
     due_timezone: str | None = None
 
     def merged(self, changes: Mapping[str, Any]) -> Self:
-        """This due with the named parts changed; raises ValueError where the result would mean nothing."""
+        """This due with the named parts changed; raises InvalidInputError where the result would mean nothing."""
         parts = {name: changes.get(name, getattr(self, name)) for name in FIELDS}
         if parts["due_date"] is None:
-            if changes.get("due_time") is not None or changes.get("due_timezone") is not None:
-                raise ValueError("A due time needs a due_date.")
+            for name in ("due_time", "due_timezone"):
+                if changes.get(name) is not None:
+                    raise _wrong(name, "A due time needs a due_date.")
             return type(self)()
         if parts["due_time"] is None:
             if changes.get("due_timezone") is not None:
-                raise ValueError("A due_timezone needs a due_time; a due_date alone is all day.")
+                raise _wrong("due_timezone", "A due_timezone needs a due_time; a due_date alone is all day.")
             parts["due_timezone"] = None
         return type(self)(**parts)
 
@@ -56,26 +59,27 @@ class Due:
 
 
 def take_apart(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Input with a whole timestamp in `due_date` as the three parts; raises ValueError with what to write instead.
+    """Input with a whole timestamp in `due_date` as the three parts; raises InvalidInputError where two contradict.
 
-    A timestamp without offset floats; one with `Z` or an offset is that instant, in UTC.
+    A timestamp without offset floats; one with `Z` or an offset is that instant, in UTC. What is no timestamp stays as
+    it is, for `as_date` to refuse.
     """
     values = dict(values)
     given = values.get("due_date")
     if isinstance(given, str) and len(given.strip()) > len("2027-03-01"):
         if values.get("due_time") is not None:
-            raise ValueError("Say the time once: in due_date or in due_time.")
+            raise _wrong("due_time", "Say the time once: in due_date or in due_time.")
         try:
             moment = datetime.fromisoformat(given.strip())
         except ValueError:
-            raise ValueError(_DATE_HELP) from None
+            return values
         if moment.tzinfo is not None:
             if values.get("due_timezone") is not None:
-                raise ValueError("Say the zone once: as an offset in due_date or in due_timezone.")
+                raise _wrong("due_timezone", "Say the zone once: as an offset in due_date or in due_timezone.")
             try:
                 moment = moment.astimezone(UTC)
             except OverflowError:
-                raise ValueError(_DATE_HELP) from None
+                return values
             values["due_timezone"] = "UTC"
         values["due_date"] = moment.date().isoformat()
         values["due_time"] = moment.time().isoformat()
@@ -113,6 +117,11 @@ def as_time(value: Any) -> time | None:
 def clock(value: time) -> str:
     """`09:00`, or `09:00:30` where somebody said the seconds."""
     return value.isoformat() if value.second else value.isoformat(timespec="minutes")
+
+
+def _wrong(field: str, message: str) -> InvalidInputError:
+    # Not a ValueError: pydantic would report it for the whole input, and the caller would look for the field.
+    return invalid([FieldError(field, message)])
 
 
 _DATE_HELP = "must be a date such as 2027-03-01, or a timestamp such as 2027-03-01T09:00 or 2027-03-01T09:00:00Z"

@@ -29,7 +29,8 @@ def fold(name: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # "localtime" is whatever this machine says, and unknown to the next one that opens the database.
+    return frozenset(available_timezones() - {"localtime"})
 
 
 def as_timezone(value: str) -> str:
@@ -38,7 +39,7 @@ def as_timezone(value: str) -> str:
         raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC")
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, OSError):  # a name of the index whose data is no zone, such as "localtime"
+    except (ZoneInfoNotFoundError, OSError):  # a name of the index whose data is no zone, such as a listing file
         raise ValueError("must be an IANA time zone such as Europe/Berlin or UTC") from None
     return value
 

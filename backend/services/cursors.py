@@ -3,16 +3,17 @@
 import base64
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic_core import to_json
 
 from backend.errors import FieldError, invalid
+from backend.models.base import Instant
 from backend.models.todo import Priority, SortBy, SortOrder, TodoFilter
 
 _KEYS: dict[SortBy, tuple[str, TypeAdapter[Any]]] = {
-    SortBy.CREATED_AT: ("created_at", TypeAdapter(AwareDatetime)),
-    SortBy.UPDATED_AT: ("updated_at", TypeAdapter(AwareDatetime)),
-    SortBy.DUE_DATE: ("due_until", TypeAdapter(AwareDatetime | None)),
+    SortBy.CREATED_AT: ("created_at", TypeAdapter(Instant)),
+    SortBy.UPDATED_AT: ("updated_at", TypeAdapter(Instant)),
+    SortBy.DUE_DATE: ("due_until", TypeAdapter(Instant | None)),
     SortBy.PRIORITY: ("priority", TypeAdapter(Priority)),
     SortBy.TITLE: ("title_key", TypeAdapter(str)),
 }

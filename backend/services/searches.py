@@ -25,6 +25,7 @@ from backend.models.user import fold
 from backend.services import cursors
 from backend.services.actor import Actor
 
+_FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _READ_COLUMNS = [column for column in sa.inspect(Todo).columns if column.name != "owner_id"]
 
 
@@ -73,7 +74,7 @@ def _conditions(actor: Actor, wanted: TodoFilter, *, deleted: bool = False) -> l
     if wanted.priority is not None:
         conditions.append(col(Todo.priority) == wanted.priority)
     if wanted.updated_since is not None:
-        conditions.append(col(Todo.updated_at) >= _aware(wanted.updated_since))
+        conditions.append(col(Todo.updated_at) >= wanted.updated_since)
     conditions += [_contains(word) for word in (wanted.search or "").split()]
     conditions += [_tagged([tag]) for tag in wanted.tags_all]
     if wanted.tags:
@@ -100,7 +101,7 @@ def _due(actor: Actor, wanted: TodoFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
 
     def within(first: date, last: date) -> list[ColumnElement[bool]]:
-        return [until >= _midnight(first, actor), until < _midnight(last + timedelta(days=1), actor)]
+        return [until >= _midnight(first, actor), until < _midnight(last, actor, days_later=1)]
 
     match wanted.due:
         case DueWord.OVERDUE:
@@ -118,19 +119,15 @@ def _due(actor: Actor, wanted: TodoFilter) -> list[ColumnElement[bool]]:
     if wanted.due_before is not None:
         conditions.append(until < _midnight(wanted.due_before, actor))
     if wanted.due_after is not None:
-        conditions.append(until >= _midnight(wanted.due_after + timedelta(days=1), actor))
+        conditions.append(until >= _midnight(wanted.due_after, actor, days_later=1))
     return conditions
 
 
-def _midnight(day: date, actor: Actor) -> datetime:
+def _midnight(day: date, actor: Actor, *, days_later: int = 0) -> datetime:
     try:
-        return datetime.combine(day, time(), ZoneInfo(actor.timezone)).astimezone(UTC)
-    except OverflowError:  # the first or last day that Python knows, in a zone beyond it
-        return datetime.combine(day, time(), UTC)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return datetime.combine(day + timedelta(days=days_later), time(), ZoneInfo(actor.timezone)).astimezone(UTC)
+    except OverflowError:  # before the first or after the last day that Python knows
+        return _FIRST_MOMENT if day == date.min else _LAST_MOMENT
 
 
 def _after(key: Any, descends: bool, last_key: Any, last_id: str) -> ColumnElement[bool]:

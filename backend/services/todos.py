@@ -1,14 +1,14 @@
 """Todos: creating, reading, changing, completing, trash. Searching them is services.searches' part."""
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Container
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from backend.errors import FieldError, IdTakenError, NotFoundError, VersionConflictError, invalid
+from backend.errors import IdTakenError, NotFoundError, VersionConflictError
 from backend.models import due
-from backend.models.base import new_id, utc_now
+from backend.models.base import as_id, new_id, utc_now
 from backend.models.due import Due
 from backend.models.todo import TITLE_KEY_MAX, Todo, TodoCreate, TodoRead, TodoTag, TodoUpdate
 from backend.models.user import fold
@@ -46,24 +46,21 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
 
 def get(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     """One todo, also from the trash (then `deleted_at` says since when)."""
-    todo = session.get(Todo, (actor.user_id, todo_id))
+    todo = _find(session, actor, todo_id)
     if todo is None:
         raise NotFoundError(_UNKNOWN)
     return read(todo, actor)
 
 
 def update(
-    session: Session, actor: Actor, todo_id: str, data: TodoUpdate, *, versions: AbstractSet[int] | None = None
+    session: Session, actor: Actor, todo_id: str, data: TodoUpdate, *, versions: Container[int] | None = None
 ) -> TodoRead:
     """Change what is named and nothing else. With `versions`: only if nobody has changed it since."""
     todo = _lock(session, actor, todo_id, versions=versions)
     if todo.deleted_at is not None:
         raise NotFoundError(_IN_TRASH)
     changes = data.changes
-    try:
-        when = _due_of(todo).merged(changes)
-    except ValueError as error:
-        raise invalid([FieldError("due_time", str(error))]) from None
+    when = _due_of(todo).merged(changes)
     changes |= {name: getattr(when, name) for name in due.FIELDS}
     if all(getattr(todo, name) == value for name, value in changes.items()):
         return read(todo, actor)
@@ -80,10 +77,10 @@ def update(
 
 
 def put(
-    session: Session, actor: Actor, todo_id: str, data: TodoUpdate, *, versions: AbstractSet[int] | None = None
+    session: Session, actor: Actor, todo_id: str, data: TodoUpdate, *, versions: Container[int] | None = None
 ) -> tuple[TodoRead, bool]:
     """Change a known todo by the rules of a partial update; create an unknown one. True where it was created."""
-    if session.get(Todo, (actor.user_id, todo_id)) is not None:
+    if _find(session, actor, todo_id) is not None:
         return update(session, actor, todo_id, data, versions=versions), False
     if versions is not None:
         raise VersionConflictError("There is no todo with this id, so no version of it either.")
@@ -92,7 +89,7 @@ def put(
     return create(session, actor, new), True
 
 
-def delete(session: Session, actor: Actor, todo_id: str, *, versions: AbstractSet[int] | None = None) -> TodoRead:
+def delete(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
     """Move a todo to the trash. One that is there already stays as it is."""
     todo = _lock(session, actor, todo_id, versions=versions)
     if todo.deleted_at is None:
@@ -137,9 +134,9 @@ def read(row: Any, actor: Actor) -> TodoRead:
     return TodoRead.of(row, timezone=actor.timezone, now=utc_now())
 
 
-def _lock(session: Session, actor: Actor, todo_id: str, *, versions: AbstractSet[int] | None = None) -> Todo:
+def _lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> Todo:
     """The actor's todo, nobody else's to change until the transaction ends; another account's counts as absent."""
-    todo = session.get(Todo, (actor.user_id, todo_id), with_for_update=True)
+    todo = _find(session, actor, todo_id, lock=True)
     if todo is None:
         raise NotFoundError(_UNKNOWN)
     if versions is not None and todo.version not in versions:
@@ -148,6 +145,15 @@ def _lock(session: Session, actor: Actor, todo_id: str, *, versions: AbstractSet
             current=read(todo, actor).model_dump(mode="json"),
         )
     return todo
+
+
+def _find(session: Session, actor: Actor, todo_id: str, *, lock: bool = False) -> Todo | None:
+    """The actor's todo, however its id is spelled; what is no id names no todo."""
+    try:
+        key = actor.user_id, as_id(todo_id)
+    except ValueError:
+        return None
+    return session.get(Todo, key, with_for_update=lock)
 
 
 def _touch(session: Session, todo: Todo) -> None:

@@ -1,0 +1,112 @@
+import { h, icon, show } from "./dom.js";
+import { isNarrowed } from "./rules.js";
+import { createRow } from "./row.js";
+
+const EMPTY = {
+  open: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
+  all: ["No todos yet", "Write your first one above and press Enter."],
+  done: ["Nothing done yet", "What you tick appears here."],
+  trash: ["The trash is empty", "What you delete waits here and can be restored."],
+};
+const NONE_FOUND = ["No todo matches", "Try other words, or take the filters off."];
+
+/**
+ * The list as it is in the store. Rows are kept by id; long lists load page by page as they scroll into view.
+ * @param actions the row's, and {clearFilters, focusAdd}
+ */
+export function createList(store, timezone, actions, titleMax) {
+  const rows = new Map();
+  const items = h("ul", { class: "rows", "aria-label": "Todos" });
+  const empty = h("div", { class: "empty" });
+  const count = h("p", { class: "count", role: "status" });
+  const failure = h("div", { class: "empty" });
+  const more = h("button", { type: "button", class: "button is-quiet more", on: { click: loadMore } }, "Show more");
+  const element = h("section", { class: "list", "aria-label": "List" }, count, items, empty, failure, more);
+
+  // Well before the end is in sight, so that scrolling never waits.
+  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && loadMore(), {
+    rootMargin: "1200px",
+  }).observe(more);
+
+  function loadMore() {
+    store.loadMore().catch((refusal) => actions.warn(refusal));
+  }
+
+  function sync() {
+    const { filter, total, status, refusal, hasMore } = store.state();
+    if (status !== "loading") place(store.todos()); // until the new list is there, the old one stays: no flicker
+    items.classList.toggle("is-stale", status === "loading");
+    const isEmpty = status === "ready" && total === 0;
+    show(empty, isEmpty);
+    if (isEmpty) drawEmpty(filter);
+    show(failure, status === "failed");
+    if (status === "failed") drawFailure(refusal);
+    show(more, hasMore && status !== "failed");
+    if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, filter);
+  }
+
+  function place(todos) {
+    const wanted = new Set(todos.map(({ id }) => id));
+    const focused = focusedIndex();
+    for (const [id, row] of rows) {
+      if (wanted.has(id)) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    let next = items.firstChild;
+    for (const todo of todos) {
+      const row = rows.get(todo.id) ?? made(todo.id);
+      if (row.todo() !== todo) row.paint(todo);
+      if (row.element === next) next = next.nextSibling;
+      else items.insertBefore(row.element, next);
+    }
+    if (focused >= 0 && !items.contains(document.activeElement)) focusNear(focused);
+  }
+
+  function made(id) {
+    const row = createRow(timezone, actions, titleMax);
+    rows.set(id, row);
+    return row;
+  }
+
+  function focusedIndex() {
+    const row = document.activeElement?.closest?.(".row");
+    return row && items.contains(row) ? [...items.children].indexOf(row) : -1;
+  }
+
+  /** The row that had the focus is gone: its place goes to the row that followed, so that the keyboard stays useful. */
+  function focusNear(index) {
+    const row = items.children[Math.min(index, items.children.length - 1)];
+    const control = row?.querySelector(".tick:not([hidden]) input, .row-actions button:not([hidden])");
+    if (control) control.focus();
+    else actions.focusAdd();
+  }
+
+  function drawEmpty(filter) {
+    const [head, body] = isNarrowed(filter) ? NONE_FOUND : EMPTY[filter.view];
+    const clear = h("button", { type: "button", class: "button", on: { click: actions.clearFilters } }, "Clear filters");
+    empty.replaceChildren(
+      h("span", { class: "empty-icon" }, icon(isNarrowed(filter) ? "search" : filter.view === "trash" ? "trash" : "check")),
+      h("h2", {}, head),
+      h("p", {}, body),
+      ...(isNarrowed(filter) ? [clear] : []),
+    );
+  }
+
+  function drawFailure(refusal) {
+    failure.replaceChildren(
+      h("h2", {}, "The list could not be loaded"),
+      h("p", {}, refusal.detail ?? "Something went wrong."),
+      h("button", { type: "button", class: "button", on: { click: store.load } }, "Try again"),
+    );
+  }
+
+  store.onChange(sync);
+  return { element };
+}
+
+function countText(total, filter) {
+  if (!total) return "";
+  const what = { open: "open", all: "", done: "done", trash: "in the trash" }[filter.view];
+  return `${total.toLocaleString()} ${[total === 1 ? "todo" : "todos", what].filter(Boolean).join(" ")}`;
+}

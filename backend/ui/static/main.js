@@ -1,0 +1,94 @@
+/* global element, server, props -- Gradio runs this with the component's element, its server functions and its props */
+import { createBoard } from "./board.js";
+import { createCalls } from "./calls.js";
+import { h } from "./dom.js";
+import { followFrame } from "./frame.js";
+import { createSession } from "./session.js";
+import { createSignIn } from "./signin.js";
+import { createStorage } from "./storage.js";
+import { createToasts } from "./toasts.js";
+
+/** Decides what the page is: a form to log in, or the list of whoever is logged in. */
+function start(root, limits) {
+  const call = createCalls(server);
+  const session = createSession(createStorage(), call);
+  const toasts = createToasts();
+  let board = null;
+  let kept = { userId: null, draft: "" }; // what was being typed when a login ended
+
+  function draw(view) {
+    root.replaceChildren(view, toasts.element);
+    root.removeAttribute("aria-busy");
+  }
+
+  function leave(note = "") {
+    board?.close();
+    board = null;
+    toasts.clear();
+    draw(createSignIn(session, call, enter, limits.password, { note }).element);
+  }
+
+  async function enter() {
+    try {
+      const account = await session.call("whoami");
+      board?.close();
+      board = createBoard(account, guarded(account), toasts, limits, logOut);
+      if (kept.userId === account.id) board.restore(kept.draft);
+      draw(board.element);
+      await board.open();
+    } catch (refusal) {
+      if (refusal.code === "not_authenticated") leave("Your login has ended. Please log in again.");
+      else draw(createFailure(refusal, enter));
+    }
+  }
+
+  /** Calls in the account's name; when the login has ended, the page to log in comes up. */
+  function guarded(account) {
+    return async (name, envelope) => {
+      try {
+        return await session.call(name, envelope);
+      } catch (refusal) {
+        if (refusal.code === "not_authenticated" && board) {
+          kept = { userId: account.id, draft: board.draft() };
+          leave("Your login has ended. Please log in again.");
+        }
+        throw refusal;
+      }
+    };
+  }
+
+  async function logOut() {
+    kept = { userId: null, draft: "" };
+    try {
+      await session.logOut();
+      leave();
+    } catch (refusal) {
+      leave(refusal.code === "not_authenticated" ? "" : `Logged out in this browser only. ${refusal.detail}`);
+    }
+  }
+
+  function boot() {
+    if (session.isOpen()) enter();
+    else leave();
+  }
+
+  session.onChange(boot);
+  followFrame(root);
+  boot();
+}
+
+function createFailure(refusal, retry) {
+  return h(
+    "div",
+    { class: "sign-in" },
+    h(
+      "div",
+      { class: "card sign-in-card", role: "alert" },
+      h("h1", {}, "The page could not be loaded"),
+      h("p", {}, refusal.detail ?? "Something went wrong."),
+      h("button", { type: "button", class: "button is-primary", on: { click: retry } }, "Try again"),
+    ),
+  );
+}
+
+start(element.querySelector(".todos"), props.limits);

@@ -1,0 +1,38 @@
+"""Accounts for REST tests, made without hashing: each test would spend most of its time on two Argon2 runs."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend import database, security
+from backend.models.user import UserCreate
+from backend.services import accounts, sessions
+from backend.services.sessions import Claimed
+from backend.settings import get_settings
+from tests.support import PASSWORD, Account
+
+
+@cache
+def hashed(password: str) -> str:
+    return security.hash_password(password)
+
+
+@pytest.fixture
+def make_account(client: TestClient) -> Callable[..., Account]:
+    """Makes accounts with an open login, as the services make them; their password is a real one."""
+    count = 0
+
+    def make(**fields: str) -> Account:
+        nonlocal count
+        count += 1
+        data = UserCreate.model_validate(
+            {"email": f"user{count}@example.com", "username": f"user{count}", "password": PASSWORD, **fields}
+        )
+        with database.write_scope() as session:
+            user = accounts.register(session, data, hashed(data.password), registration_open=True)
+            tokens = sessions.open_for(session, Claimed(user.id, hashed(data.password)), None, get_settings())
+        return Account(client, user.id, user.username, user.email, tokens.model_dump())
+
+    return make
