@@ -40,9 +40,18 @@ def read_scope() -> Iterator[Session]:
 def write_scope() -> Iterator[Session]:
     """A session whose transaction is committed at the end, and rolled back by any exception."""
     _ensure_usable()
-    with _translated(), Session(for_writing(engine), expire_on_commit=False) as session:
+    with (
+        _translated(),
+        for_writing(engine).connect() as connection,
+        Session(connection, expire_on_commit=False) as session,
+    ):
         yield session
-        session.commit()
+        try:
+            session.commit()
+        except DBAPIError:
+            # SQLite keeps a transaction open whose COMMIT failed, with the write lock: nobody else may get it.
+            connection.invalidate()
+            raise
 
 
 async def read(work: Callable[[Session], T]) -> T:

@@ -185,7 +185,7 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     return tuple(
         FieldError(
             field=".".join(str(part) for part in fault["loc"] if part not in _DOOR_PARTS) or "request",
-            message=str(fault["msg"]).removeprefix("Value error, "),
+            message=_WORDS.get(str(fault["type"])) or str(fault["msg"]).removeprefix("Value error, "),
         )
         for fault in faults
     )
@@ -206,6 +206,9 @@ def describe(error: Exception) -> AppError:
     logger.error("Unexpected error", exc_info=error)
     return InternalError("Something went wrong on the server; nothing was changed. Please try again.")
 
+
+# Pydantic speaks of dictionaries and of our classes, and differently at each door; callers send JSON.
+_WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object with named fields")
 
 # Where FastAPI found the field; callers know their field, not our plumbing.
 _DOOR_PARTS = frozenset({"body", "query", "path", "header", "cookie"})

@@ -1,10 +1,11 @@
 """What all tables and shapes share: ids, UTC times, named constraints, strict shapes."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import uuid_utils
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Dialect
@@ -53,8 +54,19 @@ def _as_instant(value: datetime) -> datetime:
         raise ValueError("must lie between the years 1 and 9999 in UTC") from None
 
 
+_NUMBER = re.compile(r"\s*[+-]?\d*\.?\d*(e[+-]?\d+)?\s*", re.IGNORECASE)
+
+
+def _written_out(value: Any) -> Any:
+    """Pydantic takes a bare number for the seconds since 1970; 2027 would be one evening of that year."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("must be written out, such as 2027-03-01 or 2027-03-01T09:00:00Z")
+    return value
+
+
 # A moment, in UTC; one without a zone is taken as UTC.
-Instant = Annotated[datetime, AfterValidator(_as_instant)]
+Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_as_instant)]
+Day = Annotated[date, BeforeValidator(_written_out)]
 
 
 class UtcDateTime(TypeDecorator[datetime]):

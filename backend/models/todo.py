@@ -34,7 +34,7 @@ from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
 from backend.models import due
-from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
+from backend.models.base import ID_LENGTH, Day, Id, Instant, Shape, UtcDateTime, new_id, utc_now
 from backend.models.user import TIMEZONE_MAX, Timezone, fold
 
 TITLE_MAX = 500
@@ -301,8 +301,8 @@ class TodoFilter(Shape):
     tags: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
     tags_all: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with all of these tags.")
     due: DueWord | None = Field(None, description="In the account's timezone; week is today and the six days after.")
-    due_before: date | None = Field(None, description="Due on an earlier day, in the account's timezone.")
-    due_after: date | None = Field(None, description="Due on a later day, in the account's timezone.")
+    due_before: Day | None = Field(None, description="Due on an earlier day, in the account's timezone.")
+    due_after: Day | None = Field(None, description="Due on a later day, in the account's timezone.")
     updated_since: Instant | None = Field(None, description="Changed at or after this instant.")
     sort_by: SortBy = SortBy.CREATED_AT
     sort_order: SortOrder = SortOrder.DESC

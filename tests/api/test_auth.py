@@ -227,6 +227,23 @@ def test_a_password_that_changes_during_a_login_is_not_let_in_by_the_old_one(
     assert login(client, username=account.username).status_code == 401
 
 
+def test_two_logins_at_once_on_an_old_hash_are_both_let_in(
+    client: TestClient, account: Account, own_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row(own_database, "UPDATE users SET password_hash = ?", bcrypt.using(rounds=4).hash(PASSWORD))
+    prove = sessions.prove
+
+    def prove_while_another_logs_in(claimed: sessions.Claimed, password: str) -> str | None:
+        proved = prove(claimed, password)
+        monkeypatch.setattr(sessions, "prove", prove)
+        # The other one is faster, and has made the hash anew.
+        row(own_database, "UPDATE users SET password_hash = ?", security.hash_password(PASSWORD))
+        return proved
+
+    monkeypatch.setattr(sessions, "prove", prove_while_another_logs_in)
+    assert login(client, username=account.username).status_code == 200
+
+
 # Tokens that are forged, old, or of another kind
 
 

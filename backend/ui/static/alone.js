@@ -6,40 +6,42 @@ const SETTLE_MILLISECONDS = 80;
 
 /**
  * Run work in one tab at a time. The browser's locks do it; they exist on https and localhost only, and elsewhere a lease
- * in the storage that the tabs share stands in.
+ * in what the tabs share stands in.
+ * @param agreed the place that all tabs see alike
  */
-export function alone(storage, work) {
-  return navigator.locks ? navigator.locks.request(NAME, work) : withLease(storage, work);
+export function alone(agreed, work) {
+  return navigator.locks ? navigator.locks.request(NAME, work) : withLease(agreed, work);
 }
 
-async function withLease(storage, work) {
+async function withLease(agreed, work) {
   const me = newId();
-  while (!(await isTaken(storage, me))) await pause(SETTLE_MILLISECONDS);
+  while (!(await isTaken(agreed, me))) await pause(SETTLE_MILLISECONDS);
   try {
     return await work();
   } finally {
-    if (holder(storage)?.by === me) storage.remove(NAME);
+    if (holder(agreed)?.by === me) agreed.remove(NAME);
   }
 }
 
 /** Write our name where nobody's stands, and look again: of those who wrote at once, the last one holds it. */
-async function isTaken(storage, me) {
-  if (holder(storage)) return false;
-  storage.set(NAME, JSON.stringify({ by: me, until: Date.now() + LEASE_MILLISECONDS }));
+async function isTaken(agreed, me) {
+  if (holder(agreed)) return false;
+  agreed.set(NAME, JSON.stringify({ by: me, until: Date.now() + LEASE_MILLISECONDS }));
   await pause(SETTLE_MILLISECONDS);
-  return holder(storage)?.by === me;
+  return holder(agreed)?.by === me;
 }
 
 /** Who holds the lease; one that ran out, because its tab was closed, counts for nothing. */
-function holder(storage) {
+function holder(agreed) {
   try {
-    const lease = JSON.parse(storage.get(NAME));
+    const lease = JSON.parse(agreed.get(NAME));
     return lease && lease.until > Date.now() ? lease : null;
   } catch {
     return null;
   }
 }
 
-function pause(milliseconds) {
+/** Wait. */
+export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

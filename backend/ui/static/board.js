@@ -1,6 +1,6 @@
 import { linkedTodo, linkTodo } from "./address.js";
 import { createDialog } from "./dialog.js";
-import { h } from "./dom.js";
+import { h, isTouch } from "./dom.js";
 import { createFilterBar } from "./filterbar.js";
 import { createHeader } from "./header.js";
 import { createList } from "./list.js";
@@ -108,6 +108,8 @@ export function createBoard(account, call, toasts, limits, onLogOut) {
 
   return {
     element,
+    /** Ready to write, unless something else has the focus already; a phone would open its keyboard. */
+    focus: () => document.activeElement === document.body && !isTouch() && quickAdd.focus(),
     draft: quickAdd.draft,
     restore: quickAdd.restore,
     async open() {

@@ -9,7 +9,7 @@ export function guessTimezone() {
 }
 
 /** The wall clock of a zone now, as `2027-03-01T09:00:00`: two of them compare as text. */
-export function wallClock(timezone, moment = new Date()) {
+function wallClock(timezone, moment = new Date()) {
   const options = {
     timeZone: timezone,
     hourCycle: "h23",

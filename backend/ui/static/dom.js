@@ -17,8 +17,6 @@ const ICONS = {
   options: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
   close: "M6 6l12 12M18 6L6 18",
   flag: "M6 21V4h11l-2 4 2 4H6",
-  note: "M5 7h14M5 12h14M5 17h8",
-  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20c1-4 4-5.5 7.5-5.5s6.500 1.500 7.500 5.500",
 };
 
 /**
@@ -73,11 +71,6 @@ export function freshId(prefix) {
 /** Show or hide without removing. */
 export function show(element, isShown) {
   element.hidden = !isShown;
-}
-
-/** True where people ask for less movement. */
-export function prefersStillness() {
-  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /** True where the main pointer is a finger. */

@@ -24,12 +24,19 @@ export function createList(store, timezone, actions, titleMax) {
   const element = h("section", { class: "list", "aria-label": "List" }, count, items, empty, failure, more);
 
   // Well before the end is in sight, so that scrolling never waits.
-  new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && loadMore(), {
+  const watcher = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && loadMore(), {
     rootMargin: "1200px",
-  }).observe(more);
+  });
+  watcher.observe(more);
 
-  function loadMore() {
-    store.loadMore().catch((refusal) => actions.warn(refusal));
+  async function loadMore() {
+    try {
+      if (!(await store.loadMore())) return;
+      watcher.unobserve(more); // it tells of changes only; watched anew, it tells when the end is still near
+      watcher.observe(more);
+    } catch (refusal) {
+      actions.warn(refusal); // and the button stays, to try again
+    }
   }
 
   function sync() {

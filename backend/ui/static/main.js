@@ -14,7 +14,7 @@ function start(root, limits) {
   const session = createSession(createStorage(), call);
   const toasts = createToasts();
   let board = null;
-  let kept = { userId: null, draft: "" }; // what was being typed when a login ended
+  let ended = null; // {userId, draft}: the board of a login that ended while something was being typed
 
   function draw(view) {
     root.replaceChildren(view, toasts.element);
@@ -25,7 +25,7 @@ function start(root, limits) {
     board?.close();
     board = null;
     toasts.clear();
-    draw(createSignIn(session, call, enter, limits.password, { note }).element);
+    draw(createSignIn(session, call, enterByHand, limits.password, { note }).element);
   }
 
   async function enter() {
@@ -33,13 +33,20 @@ function start(root, limits) {
       const account = await session.call("whoami");
       board?.close();
       board = createBoard(account, guarded(account), toasts, limits, logOut);
-      if (kept.userId === account.id) board.restore(kept.draft);
+      if (ended?.userId === account.id) board.restore(ended.draft());
+      ended = null;
       draw(board.element);
       await board.open();
     } catch (refusal) {
       if (refusal.code === "not_authenticated") leave("Your login has ended. Please log in again.");
       else draw(createFailure(refusal, enter));
     }
+  }
+
+  /** Who has just logged in wants to write; after a reload the page leaves the focus alone. */
+  async function enterByHand() {
+    await enter();
+    board?.focus();
   }
 
   /** Calls in the account's name; when the login has ended, the page to log in comes up. */
@@ -49,7 +56,7 @@ function start(root, limits) {
         return await session.call(name, envelope);
       } catch (refusal) {
         if (refusal.code === "not_authenticated" && board) {
-          kept = { userId: account.id, draft: board.draft() };
+          ended = { userId: account.id, draft: board.draft };
           leave("Your login has ended. Please log in again.");
         }
         throw refusal;
@@ -58,7 +65,6 @@ function start(root, limits) {
   }
 
   async function logOut() {
-    kept = { userId: null, draft: "" };
     try {
       await session.logOut();
       leave();

@@ -1,8 +1,11 @@
-import { alone } from "./alone.js";
+import { alone, pause } from "./alone.js";
+import { Refusal } from "./calls.js";
 import { newId } from "./ids.js";
 
 const KEY = "todos.login";
+const STAMP = "todos.stamp";
 const EARLY_MILLISECONDS = 30_000;
+const CATCH_UP_MILLISECONDS = 3_000;
 
 /**
  * The login of this browser. Tokens are kept in local storage and sent with each call: cookies may be blocked in a
@@ -28,28 +31,43 @@ export function createSession(storage, call) {
       access_token: pair.access_token,
       refresh_token: pair.refresh_token,
       expires_at: Date.now() + pair.expires_in * 1000,
+      stamp: newId(),
     };
     storage.set(KEY, JSON.stringify(known));
+    storage.agreed.set(STAMP, known.stamp);
     return known;
   }
 
   function forget() {
     known = null;
     storage.remove(KEY);
+    storage.agreed.remove(STAMP);
+  }
+
+  /** The kept login, once this tab sees the one that was written last. */
+  async function latest() {
+    const deadline = Date.now() + CATCH_UP_MILLISECONDS;
+    for (;;) {
+      const login = read();
+      const stamp = storage.agreed.get(STAMP);
+      if (!login || !stamp || stamp === login.stamp || Date.now() > deadline) return login;
+      await pause(20);
+    }
   }
 
   async function renew(staleToken) {
-    renewing ??= alone(storage, () => exchange(staleToken)).finally(() => {
+    renewing ??= alone(storage.agreed, () => exchange(staleToken)).finally(() => {
       renewing = null;
     });
     return renewing;
   }
 
   async function exchange(staleToken) {
-    const login = read();
-    if (login && login.access_token !== staleToken) return login.access_token; // another tab was faster
+    const login = await latest();
+    if (!login) throw new Refusal({ code: "not_authenticated", detail: "You are logged out." });
+    if (login.access_token !== staleToken) return login.access_token; // another tab was faster
     try {
-      const pair = await call("refresh", { body: { refresh_token: login?.refresh_token ?? "" } });
+      const pair = await call("refresh", { body: { refresh_token: login.refresh_token } });
       return write(pair, login.login_id).access_token;
     } catch (refusal) {
       if (refusal.code === "not_authenticated") forget();

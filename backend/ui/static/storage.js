@@ -1,4 +1,4 @@
-const COOKIE_ATTRIBUTES = "Path=/; SameSite=None; Secure; Partitioned";
+const COOKIE_ATTRIBUTES = window.isSecureContext ? "Path=/; SameSite=None; Secure; Partitioned" : "Path=/; SameSite=Lax";
 const COOKIE_SECONDS = 30 * 24 * 60 * 60;
 
 const local = {
@@ -25,7 +25,10 @@ const cookie = {
   },
 };
 
-/** What the browser keeps over a reload, and shares between tabs. Where nothing is allowed, memory: then a reload forgets. */
+/**
+ * What the browser keeps over a reload, and shares between tabs. Where nothing is allowed, memory: then a reload forgets.
+ * Another tab may see a change of local storage some milliseconds late; `agreed` is the place that all tabs see alike.
+ */
 export function createStorage() {
   const kept = new Map();
   const memory = {
@@ -33,8 +36,10 @@ export function createStorage() {
     set: (key, value) => kept.set(key, value),
     remove: (key) => kept.delete(key),
   };
+  const place = [local, cookie, memory].find(works);
   return {
-    ...[local, cookie, memory].find(works),
+    ...place,
+    agreed: works(cookie) ? cookie : place,
     /** Calls back when another tab has changed the key. */
     onChange(key, callback) {
       window.addEventListener("storage", (event) => {

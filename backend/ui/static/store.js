@@ -139,18 +139,19 @@ export function createStore(call, timezone) {
       return load();
     },
 
-    /** The next page; what has come into the list meanwhile is not listed twice. */
+    /** The next page; what has come into the list meanwhile is not listed twice. True where there was one. */
     async loadMore() {
-      if (nextCursor === null || status !== "ready") return;
+      if (nextCursor === null || status !== "ready") return false;
       const mine = loading;
       status = "loading more";
       try {
         const page = await list({ limit: PAGE, cursor: nextCursor });
-        if (mine !== loading) return;
+        if (mine !== loading) return false;
         page.todos.forEach(learn);
         const known = new Set(order);
         order.push(...page.todos.map(({ id }) => id).filter((id) => !known.has(id)));
         [total, nextCursor] = [page.total, page.next_cursor];
+        return true;
       } finally {
         if (mine === loading) status = "ready";
         emit();

@@ -1,0 +1,84 @@
+"""Two thousand todos: every one is reached, and neither a tick nor the scroll stalls."""
+
+import sqlite3
+import statistics
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import expect
+
+from tests.browser.visiting import Visitor
+
+COUNT = 2_000
+TICK_MILLISECONDS = 100
+FRAME_MILLISECONDS = 50
+STALL_MILLISECONDS = 250  # for nineteen frames of twenty: a busy machine may drop one
+
+# From the click to the frame in which the change has been painted.
+TICK = """
+async (index) => {
+  const row = document.querySelectorAll(".row")[index];
+  const start = performance.now();
+  row.querySelector("input").click();
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return [performance.now() - start, row.classList.contains("is-done")];
+}
+"""
+REACH_THE_END = """
+async (count) => {
+  const deadline = performance.now() + 60000;
+  while (document.querySelectorAll(".row").length < count && performance.now() < deadline) {
+    window.scrollTo(0, document.documentElement.scrollHeight);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+"""
+SCROLL = """
+async () => {
+  const frames = [];
+  let last = performance.now();
+  for (let frame = 0; frame < 120; frame += 1) {
+    window.scrollBy(0, 400);
+    await new Promise(requestAnimationFrame);
+    frames.push(performance.now() - last);
+    last = performance.now();
+  }
+  return frames;
+}
+"""
+
+
+def test_two_thousand_todos_scroll_and_tick_without_a_stall(visitor: Visitor) -> None:
+    fill(visitor, COUNT)
+    visitor.enter()
+    visitor.show("All")
+    expect(visitor.page.locator(".count")).to_have_text("2,000 todos")
+    visitor.page.evaluate(REACH_THE_END, COUNT)
+    assert visitor.rows.count() == COUNT
+    assert len(set(visitor.titles.all_text_contents())) == COUNT
+    visitor.page.evaluate("window.scrollTo(0, 0)")
+    frames = visitor.page.evaluate(SCROLL)
+    visitor.page.evaluate("window.scrollTo(0, 0)")
+    ticks = [visitor.page.evaluate(TICK, index) for index in range(15)]
+    assert all(is_done for _, is_done in ticks)
+    assert statistics.median(milliseconds for milliseconds, _ in ticks) < TICK_MILLISECONDS
+    assert statistics.median(frames) < FRAME_MILLISECONDS
+    assert statistics.quantiles(frames, n=20)[-1] < STALL_MILLISECONDS
+
+
+def fill(visitor: Visitor, count: int) -> None:
+    """Put todos into the server's database directly; over REST it would take a while."""
+    first = visitor.add("Todo 0000")
+    with closing(sqlite3.connect(visitor.server.database, timeout=30)) as connection, connection:
+        row = connection.execute("SELECT * FROM todos WHERE id = ?", [first["id"]])
+        names = [column[0] for column in row.description]
+        template = dict(zip(names, row.fetchone(), strict=True))
+        start = datetime.now(UTC)
+        rows = []
+        for number in range(1, count):
+            title = f"Todo {number:04d}"
+            moment = (start - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            changed = {"id": f"{first['id'][:24]}{number:012x}", "title": title, "title_key": title.lower()}
+            rows.append({**template, **changed, "created_at": moment, "updated_at": moment})
+        places = ", ".join(f":{name}" for name in names)
+        connection.executemany(f"INSERT INTO todos ({', '.join(names)}) VALUES ({places})", rows)  # noqa: S608 - the names are the table's own

@@ -1,0 +1,93 @@
+"""Light, dark, phone: each page is photographed, and axe-core finds nothing serious on any of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_todos import day
+from tests.browser.visiting import Visitor
+
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+
+
+def check(page: Page, name: str, folder: Path) -> None:
+    """Photograph the page, and let axe-core look at it."""
+    page.wait_for_timeout(250)  # colours fade in; axe would measure the contrast half way
+    page.screenshot(path=folder / f"{name}.png")
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (fault["id"], [node["html"] for node in fault["nodes"]])
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+    assert serious == [], name
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible(
+    visit: Callable[..., Visitor], tmp_path: Path, scheme: str, device: dict[str, Any]
+) -> None:
+    visitor = visit(color_scheme=scheme, **device)
+    page = visitor.page
+    visitor.open()
+    expect(page.locator("body")).to_have_class("dark" if scheme == "dark" else "")
+    check(page, "login", tmp_path)
+    visitor.log_in(password="wrong")
+    expect(page.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
+    check(page, "login-refused", tmp_path)
+    page.get_by_role("button", name="Create an account").click()
+    check(page, "register", tmp_path)
+    visitor.open()
+    visitor.log_in()
+    expect(visitor.new_todo).to_be_visible()
+    check(page, "empty", tmp_path)
+
+    visitor.add("Pay the electricity bill", priority="high", due_date=day(-2), tags=["home", "bills"])
+    visitor.add("Read a book", priority="low", description="The one on the shelf", tags=["reading"])
+    visitor.add("Prepare the slides", due_date=day(1), due_time="09:30")
+    visitor.call("DELETE", f"/todos/{visitor.add('Old idea')['id']}")
+    visitor.add("Send the invoice", completed=True)
+    visitor.show("All")
+    expect(visitor.rows).to_have_count(4)
+    check(page, "list", tmp_path)
+    page.get_by_label("Due date, priority and tags").click()
+    check(page, "quick-add", tmp_path)
+    page.get_by_label(f"Account of {visitor.name}").click()
+    check(page, "account", tmp_path)
+    page.keyboard.press("Escape")
+    page.locator(".row-body").nth(1).click(position={"x": 150, "y": 5})
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page, "dialog", tmp_path)
+    page.get_by_role("button", name="Cancel").click()
+    visitor.tick("Read a book").check(force=True)
+    check(page, "toast", tmp_path)
+    visitor.show("Trash")
+    expect(visitor.rows).to_have_count(1)
+    check(page, "trash", tmp_path)
+
+
+def test_nothing_moves_while_the_page_loads(visitor: Visitor) -> None:
+    for number in range(30):
+        visitor.add(f"Todo {number}")
+    visitor.enter()
+    visitor.page.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((entry) => "
+        "(window.shift += entry.value))).observe({type: 'layout-shift', buffered: true})"
+    )
+    visitor.page.reload()
+    expect(visitor.rows).to_have_count(30)
+    visitor.page.wait_for_timeout(500)
+    assert visitor.page.evaluate("window.shift") < 0.02
+
+
+def test_the_page_wears_its_own_name(visitor: Visitor) -> None:
+    visitor.open()
+    expect(visitor.page).to_have_title("Todos")
+    expect(visitor.page.get_by_text("Built with Gradio")).to_have_count(0)
+    assert visitor.page.locator("footer").count() == 0

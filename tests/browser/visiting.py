@@ -1,0 +1,127 @@
+"""A person at the page: what they see and do, in words that the tests can read aloud."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from tests.support import PASSWORD, LiveServer
+
+
+@dataclass
+class Visitor:
+    """Somebody with an account of their own, and a page in a browser of their own."""
+
+    server: LiveServer
+    context: BrowserContext
+    name: str
+    headers: dict[str, str]
+    page: Page = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page = self.context.new_page()
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.com"
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(self.server.url + path)
+        expect(self.page.locator(".todos:not([aria-busy])")).to_be_visible(timeout=30_000)
+
+    def log_in(self, name: str = "", password: str = PASSWORD) -> None:
+        self.page.get_by_label("E-mail or username").fill(name or self.name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
+    def enter(self, path: str = "/") -> None:
+        """Open the page and log in."""
+        self.open(path)
+        self.log_in()
+        expect(self.new_todo).to_be_visible()
+
+    def log_out(self) -> None:
+        self.page.get_by_label(f"Account of {self.name}").click()
+        self.page.get_by_role("button", name="Log out").click()
+        expect(self.page.get_by_label("E-mail or username")).to_be_visible()
+
+    @property
+    def new_todo(self) -> Locator:
+        return self.page.get_by_label("New todo")
+
+    def type_todo(self, title: str) -> None:
+        self.new_todo.fill(title)
+        self.new_todo.press("Enter")
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator(".row")
+
+    @property
+    def titles(self) -> Locator:
+        return self.page.locator(".row-title")
+
+    def row(self, title: str) -> Locator:
+        return self.rows.filter(has=self.page.get_by_role("button", name=title, exact=True))
+
+    def tick(self, title: str) -> Locator:
+        return self.row(title).get_by_role("checkbox")
+
+    def show(self, view: str) -> None:
+        self.page.get_by_role("navigation", name="Views").get_by_role("button", name=view, exact=True).click()
+        expect(self.page.locator(".rows.is-stale")).to_have_count(0)
+
+    def edit(self, title: str) -> Locator:
+        """Open the dialog of a todo."""
+        self.row(title).hover()
+        self.row(title).get_by_role("button", name=f"Edit {title}").click()
+        dialog = self.page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        return dialog
+
+    def toast(self, text: str) -> Locator:
+        return self.page.locator(".toast").filter(has_text=text)
+
+    def undo(self) -> None:
+        self.page.locator(".toast").last.get_by_role("button", name="Undo").click()
+
+    def add(self, title: str, **fields: Any) -> dict[str, Any]:
+        """Add over REST, as another device would."""
+        todo: dict[str, Any] = self.call("POST", "/todos", {"title": title, **fields})
+        return todo
+
+    def stored(self) -> list[dict[str, Any]]:
+        """What the database holds outside of the trash."""
+        todos: list[dict[str, Any]] = self.call("GET", "/todos?limit=1000")["todos"]
+        return todos
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.server.url}/api/v1{path}", json=body, headers=self.headers, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def on_call(self, function: str, handle: Callable[[Route], None]) -> None:
+        """Step between the page and one of its server functions."""
+
+        def route(found: Route) -> None:
+            if json.loads(found.request.post_data or "{}").get("fn_name") == function:
+                handle(found)
+            else:
+                found.continue_()
+
+        self.page.route("**/component_server/", route)
+
+
+def refuse(code: str, detail: str) -> Callable[[Route], None]:
+    """An answer of the server that refuses."""
+    refusal: dict[str, Any] = {
+        "code": code,
+        "detail": detail,
+        "errors": [],
+        "retry_after_seconds": None,
+        "current": None,
+    }
+    return lambda route: route.fulfill(json={"ok": False, "error": refusal})

@@ -1,0 +1,197 @@
+"""What every door must say to the same request: one table, refusals first.
+
+A scenario is a call by its published name, with what has happened before it. `{id}` is the id of the todo that was
+added first; `{username}`, `{email}` and `{password}` are those of the account that calls.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
+OTHER_ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b6"
+
+Step = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A call, what came before it, and the verdict: a code for a refusal, None for a success."""
+
+    name: str
+    call: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    before: tuple[Step, ...] = ()
+    code: str | None = None
+    says: str = ""
+    credential: str = "own"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def add(title: str = "Buy milk", **fields: Any) -> Step:
+    return "add_todo", {"title": title, **fields}
+
+
+def change(**changes: Any) -> Step:
+    return "update_todo", {"todo_id": "{id}", "changes": changes}
+
+
+def refused(name: str, call: str, code: str, says: str, *before: Step, **arguments: Any) -> Scenario:
+    return Scenario(name, call, arguments, before, code, says)
+
+
+def invalid(name: str, call: str, says: str, *before: Step, **arguments: Any) -> Scenario:
+    return Scenario(name, call, arguments, before, "validation_error", says)
+
+
+def stranger(name: str, credential: str, call: str, **arguments: Any) -> Scenario:
+    return Scenario(name, call, arguments, (), "not_authenticated", "og in", credential)
+
+
+def passes(name: str, call: str, *before: Step, **arguments: Any) -> Scenario:
+    return Scenario(name, call, arguments, before)
+
+
+ACCOUNT = {"email": "new@example.com", "username": "newcomer", "password": "SecurePass123!"}
+FIXED = {"due_date": "2027-03-01", "due_time": "09:00", "due_timezone": "Europe/Berlin"}
+
+SCENARIOS = (
+    # Nobody is logged in
+    stranger("whoami without a credential", "none", "whoami"),
+    stranger("listing without a credential", "none", "list_todos"),
+    stranger("adding without a credential", "none", "add_todo", title="x"),
+    stranger("adding nonsense without a credential tells nothing of the rules", "none", "add_todo", title=""),
+    stranger("reading with nonsense for a token", "nonsense", "get_todo", todo_id=ID),
+    stranger("changing with a refresh token", "refresh", "update_todo", todo_id=ID, changes={"title": "x"}),
+    stranger("deleting after logging out", "logged out", "delete_todo", todo_id=ID),
+    # Accounts
+    refused("a wrong password", "login", "invalid_credentials", "wrong", username="{username}", password="x"),
+    refused("an unknown name", "login", "invalid_credentials", "wrong", username="nobody", password="x"),
+    invalid("a login without a name", "login", "Give a username", username="", password="x"),
+    invalid("a login whose password is a number", "login", "password: ", username="{username}", password=12345678),
+    refused("an address that is taken", "register", "email_taken", "e-mail", **{**ACCOUNT, "email": "{email}"}),
+    refused("a username that is taken", "register", "username_taken", "taken", **{**ACCOUNT, "username": "{username}"}),
+    invalid("an address that is none", "register", "email: must be", **{**ACCOUNT, "email": "nonsense"}),
+    invalid("a username with a space", "register", "username: must be", **{**ACCOUNT, "username": "new comer"}),
+    invalid("a password that is too short", "register", "password: ", **{**ACCOUNT, "password": "1234567"}),
+    invalid("a timezone that is none", "register", "timezone: must be", **ACCOUNT, timezone="Mars/Olympus"),
+    # Adding
+    invalid("an empty title", "add_todo", "title: ", title=""),
+    invalid("a title of spaces", "add_todo", "title: ", title=" \t "),
+    invalid("a title that is a number", "add_todo", "title: ", title=123),
+    invalid("a title that is null", "add_todo", "title: ", title=None),
+    invalid("a title that is a list", "add_todo", "title: ", title=["x"]),
+    invalid("a title that is too long", "add_todo", "title: ", title="a" * 501),
+    invalid("a title with NUL", "add_todo", "title: must not", title="a\x00"),
+    invalid("a description that is too long", "add_todo", "description: ", title="x", description="a" * 20_001),
+    invalid("a priority that nobody knows", "add_todo", "priority: ", title="x", priority="urgent"),
+    invalid("tags that are a text", "add_todo", "tags: ", title="x", tags="home"),
+    invalid("a tag that is empty", "add_todo", "tags: each", title="x", tags=["home", " "]),
+    invalid("too many tags", "add_todo", "tags: a todo", title="x", tags=[str(number) for number in range(51)]),
+    invalid("a day in words", "add_todo", "due_date: must be", title="x", due_date="tomorrow"),
+    invalid("a day that does not exist", "add_todo", "due_date: must be", title="x", due_date="2027-02-29"),
+    invalid("a day beyond the calendar", "add_todo", "due_date: must lie", title="x", due_date="9999-12-31"),
+    invalid("a time without a day", "add_todo", "due_time: A due time", title="x", due_time="09:00"),
+    invalid(
+        "a zone without a time", "add_todo", "due_timezone: A", title="x", due_date="2027-03-01", due_timezone="UTC"
+    ),
+    invalid(
+        "a time said twice",
+        "add_todo",
+        "due_time: Say",
+        title="x",
+        due_date="2027-03-01T09:00",
+        due_time="9:00",
+    ),
+    invalid("a zone on Mars", "add_todo", "due_timezone: must", title="x", **{**FIXED, "due_timezone": "Mars/Olympus"}),
+    invalid("an id that is none", "add_todo", "id: must be", title="x", id="1"),
+    refused("an id that says something else", "add_todo", "id_taken", "id", add(id=ID), title="Other", id=ID),
+    # One todo
+    refused("a todo that does not exist", "get_todo", "not_found", "no todo", todo_id=OTHER_ID),
+    refused("an id that is nonsense", "get_todo", "not_found", "no todo", todo_id="nonsense"),
+    refused("an id that is a number", "complete_todo", "not_found", "no todo", todo_id=7),
+    refused("reopening what does not exist", "reopen_todo", "not_found", "no todo", todo_id=OTHER_ID),
+    refused("deleting what does not exist", "delete_todo", "not_found", "no todo", todo_id=OTHER_ID),
+    refused("changing what does not exist", "update_todo", "not_found", "no", todo_id=OTHER_ID, changes={"title": "x"}),
+    invalid("changing a field that nobody knows", "update_todo", "colour: ", add(), **change(colour="red")[1]),
+    invalid("clearing a title", "update_todo", "title: ", add(), **change(title=None)[1]),
+    invalid("ticking with a word", "update_todo", "completed: ", add(), **change(completed="yes")[1]),
+    invalid("changing the id", "update_todo", "id: ", add(), **change(id=OTHER_ID)[1]),
+    invalid("a time for what has no day", "update_todo", "due_time: ", add(), **change(due_time="09:00")[1]),
+    invalid("changes that are a list", "update_todo", "request: must", add(), todo_id="{id}", changes=["title"]),
+    invalid("changes that are a text", "update_todo", "request: must", add(), todo_id="{id}", changes="title"),
+    refused(
+        "changing what is in the trash",
+        "update_todo",
+        "not_found",
+        "restore it",
+        add(),
+        ("delete_todo", {"todo_id": "{id}"}),
+        **change(title="x")[1],
+    ),
+    refused(
+        "ticking what is in the trash",
+        "complete_todo",
+        "not_found",
+        "restore it",
+        add(),
+        ("delete_todo", {"todo_id": "{id}"}),
+        todo_id="{id}",
+    ),
+    # Lists
+    invalid("a limit of nothing", "list_todos", "limit: ", limit=0),
+    invalid("a limit of too many", "list_todos", "limit: ", limit=1_001),
+    invalid("a limit in words", "list_todos", "limit: ", limit="ten"),
+    invalid("leaving out fewer than none", "list_todos", "skip: ", skip=-1),
+    invalid("an order that nobody knows", "list_todos", "sort_by: ", sort_by="colour"),
+    invalid("a direction that nobody knows", "list_todos", "sort_order: ", sort_order="up"),
+    invalid("a due word that nobody knows", "list_todos", "due: ", due="someday"),
+    invalid("a priority in capitals", "list_todos", "priority: ", priority="HIGH"),
+    invalid("a search that is too long", "list_todos", "search: ", search="a" * 201),
+    # Successes
+    passes("whoami", "whoami"),
+    passes("logging in by username", "login", username="{username}", password="{password}"),
+    passes("logging in by e-mail", "login", username="{email}", password="{password}"),
+    passes("adding with a title", "add_todo", title=" Buy milk "),
+    passes("adding with everything", "add_todo", title="x", description="y", priority="high", tags=["a", "A"], **FIXED),
+    passes("adding with an offset", "add_todo", title="x", due_date="2026-01-15T01:00:00+05:30"),
+    passes("adding what floats", "add_todo", title="x", due_date="2027-03-01T09:00"),
+    passes("adding for a whole day", "add_todo", title="x", due_date="2020-02-29"),
+    passes("adding with nulls", "add_todo", title="x", description=None, priority=None, tags=None, due_date=None),
+    passes("adding with the same id again", "add_todo", add(id=ID), title="Buy milk", id=ID.upper()),
+    passes("adding what looks like markup", "add_todo", title="<img src=x onerror=alert(1)> {{value}} ${value}"),
+    passes("reading", "get_todo", add(tags=["home"]), todo_id="{id}"),
+    passes("changing one field", "update_todo", add(tags=["home"], priority="high"), **change(title="New")[1]),
+    passes("changing nothing", "update_todo", add(), **change()[1]),
+    passes("clearing a due", "update_todo", add(**FIXED), **change(due_date=None)[1]),
+    passes("clearing a time", "update_todo", add(**FIXED), **change(due_time=None)[1]),
+    passes("moving a day", "update_todo", add(**FIXED), **change(due_date="2027-04-01")[1]),
+    passes("ticking by a change", "update_todo", add(), **change(completed=True)[1]),
+    passes("ticking", "complete_todo", add(), todo_id="{id}"),
+    passes("ticking twice", "complete_todo", add(), ("complete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("reopening", "reopen_todo", add(), ("complete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("reopening what is open", "reopen_todo", add(), todo_id="{id}"),
+    passes("deleting", "delete_todo", add(due_date="2020-01-01"), todo_id="{id}"),
+    passes("deleting twice", "delete_todo", add(), ("delete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("reading from the trash", "get_todo", add(), ("delete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("listing nothing", "list_todos"),
+    passes("listing all", "list_todos", add("a"), add("b"), add("c")),
+    passes("listing by title", "list_todos", add("b"), add("a"), sort_by="title", sort_order="asc"),
+    passes(
+        "listing by urgency",
+        "list_todos",
+        add("low", priority="low"),
+        add("high", priority="high"),
+        add("none"),
+        sort_by="priority",
+    ),
+    passes("listing a page", "list_todos", add("a"), add("b"), add("c"), limit=1, skip=1),
+    passes("listing by search", "list_todos", add("Äpfel 100%"), add("100"), search="äpfel %"),
+    passes("listing by tag", "list_todos", add("a", tags=["Home"]), add("b"), tags=["home", "work"]),
+    passes("listing what is overdue", "list_todos", add("a", due_date="2020-01-01"), add("b"), due="overdue"),
+    passes(
+        "listing what is done", "list_todos", add("a"), ("complete_todo", {"todo_id": "{id}"}), add("b"), completed=True
+    ),
+    passes("listing without what is in the trash", "list_todos", add("a"), ("delete_todo", {"todo_id": "{id}"})),
+)

@@ -1,0 +1,287 @@
+"""One table of scenarios through every door: the same verdict, in the same words, with the same result."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError as CallError
+
+from backend import access, database
+from backend.errors import describe
+from backend.models.session import Credentials
+from backend.models.todo import TodoCreate, TodoFilter, TodoUpdate
+from backend.models.user import UserCreate
+from backend.security import hash_password
+from backend.services import accounts, searches, sessions, todos
+from backend.services.actor import Actor
+from backend.settings import get_settings
+from backend.ui import endpoints
+from tests.doors.scenarios import SCENARIOS, Scenario
+from tests.support import PASSWORD, LiveServer
+
+# A refusal as (code, sentence), or a result.
+Outcome = tuple[str | None, Any]
+
+
+class Door:
+    """One way in, with an account of its own."""
+
+    def __init__(self, username: str) -> None:
+        self.names = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+
+    def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        raise NotImplementedError
+
+    def ids(self) -> list[str]:
+        raise NotImplementedError
+
+    def run(self, scenario: Scenario) -> Outcome:
+        for todo_id in self.ids():
+            self.call("delete_todo", {"todo_id": todo_id}, "own")
+        names = dict(self.names)
+        # Ids stay taken in the trash, so each run has its own.
+        unique = secrets.token_hex(4)
+        for step, arguments in scenario.before:
+            code, result = self.call(step, _filled(arguments, names, unique), "own")
+            assert code is None, result
+            if step == "add_todo":
+                names.setdefault("id", result["id"])
+        code, result = self.call(scenario.call, _filled(scenario.arguments, names, unique), scenario.credential)
+        return (code, result) if code else (None, _comparable(result))
+
+
+def _filled(value: Any, names: dict[str, str], unique: str) -> Any:
+    match value:
+        case dict():
+            return {name: _filled(inner, names, unique) for name, inner in value.items()}
+        case str() if re.fullmatch(r"\{\w+\}", value):
+            return names[value[1:-1]]
+        case str() if re.fullmatch(r"0192f0c1-[0-9a-f-]+", value, re.IGNORECASE):
+            return unique + value[8:]
+        case _:
+            return value
+
+
+# What differs from call to call, and what only says that it happened.
+_VARIES = {"id", "email", "username", "created_at", "updated_at", "url", "access_token", "refresh_token"}
+_HAPPENED = {"completed_at", "deleted_at"}
+
+
+def _comparable(result: Any) -> Any:
+    if isinstance(result, list):
+        return [_comparable(one) for one in result]
+    assert isinstance(result, dict)
+    return {
+        name: type(value).__name__ if name in _VARIES else value is not None if name in _HAPPENED else value
+        for name, value in result.items()
+    }
+
+
+@cache
+def hashed() -> str:
+    return hash_password(PASSWORD)
+
+
+class ServiceDoor(Door):
+    """The layer under all doors, called as any of them calls it."""
+
+    def __init__(self) -> None:
+        super().__init__("service")
+        data = UserCreate.model_validate(self.names)
+        with database.write_scope() as session:
+            # The admin comes first, so that this account is as plain as those of the other doors.
+            first = {**self.names, "username": "first", "email": "first@example.com"}
+            accounts.register(session, UserCreate.model_validate(first), "no hash", registration_open=True)
+            accounts.register(session, data, hashed(), registration_open=True)
+        with database.write_scope() as session:
+            claimed = sessions.find(session, "service")
+            self.tokens = sessions.open_for(session, claimed, None, get_settings())
+
+    def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        try:
+            with database.write_scope() as session:
+                if name in {"register", "login"}:
+                    return None, getattr(self, name)(session, **arguments).model_dump(mode="json")
+                actor = self.actor(session, credential)
+                result = getattr(self, name)(session, actor, **arguments)
+                if isinstance(result, list):
+                    return None, [one.model_dump(mode="json") for one in result]
+                return None, result.model_dump(mode="json")
+        except Exception as error:  # noqa: BLE001 - a door turns every exception into words
+            refusal = describe(error)
+            return refusal.code, refusal.detail
+
+    def actor(self, session: database.Session, credential: str) -> Actor:
+        match credential:
+            case "none":
+                access.credential_of({})
+            case "logged out":
+                pair = sessions.open_for(session, sessions.find(session, "service"), None, get_settings())
+                sessions.end(session, sessions.identify(session, pair.access_token))
+                return sessions.identify(session, pair.access_token)
+            case "refresh":
+                return sessions.identify(session, self.tokens.refresh_token)
+            case "nonsense":
+                return sessions.identify(session, "nonsense")
+        return sessions.identify(session, self.tokens.access_token)
+
+    def ids(self) -> list[str]:
+        return [todo["id"] for todo in self.call("list_todos", {}, "own")[1]]
+
+    @staticmethod
+    def register(session: database.Session, **fields: Any) -> Any:
+        return accounts.register(session, UserCreate.model_validate(fields), "no hash", registration_open=True)
+
+    @staticmethod
+    def login(session: database.Session, **fields: Any) -> Any:
+        credentials = Credentials.model_validate(fields)
+        claimed = sessions.find(session, credentials.name)
+        return sessions.open_for(session, claimed, sessions.prove(claimed, credentials.password), get_settings())
+
+    @staticmethod
+    def whoami(session: database.Session, actor: Actor) -> Any:
+        return accounts.get(session, actor)
+
+    @staticmethod
+    def add_todo(session: database.Session, actor: Actor, **fields: Any) -> Any:
+        return todos.create(session, actor, TodoCreate.model_validate(fields))
+
+    @staticmethod
+    def list_todos(session: database.Session, actor: Actor, **query: Any) -> Any:
+        return searches.search(session, actor, TodoFilter.model_validate(query)).todos
+
+    @staticmethod
+    def get_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
+        return todos.get(session, actor, todo_id)
+
+    @staticmethod
+    def update_todo(session: database.Session, actor: Actor, todo_id: str, changes: Any) -> Any:
+        return todos.update(session, actor, todo_id, TodoUpdate.model_validate(changes))
+
+    @staticmethod
+    def complete_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
+        return todos.complete(session, actor, todo_id)
+
+    @staticmethod
+    def reopen_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
+        return todos.reopen(session, actor, todo_id)
+
+    @staticmethod
+    def delete_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
+        return todos.delete(session, actor, todo_id)
+
+
+class RestDoor(Door):
+    """The live server over HTTP."""
+
+    def __init__(self, server: LiveServer) -> None:
+        super().__init__(f"rest{secrets.token_hex(4)}")
+        self.http = httpx.Client(base_url=f"{server.url}/api/v1", timeout=60)
+        self.headers = credentials_of(server, self.names["username"])
+
+    def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        arguments = dict(arguments)
+        path = f"/todos/{arguments.pop('todo_id', '')}"
+        query = {key: str(value).lower() if isinstance(value, bool) else value for key, value in arguments.items()}
+        method, path, options = {
+            "register": ("POST", "/auth/register", {"json": arguments}),
+            "login": ("POST", "/auth/login", {"json": arguments}),
+            "whoami": ("GET", "/auth/me", {}),
+            "add_todo": ("POST", "/todos", {"json": arguments}),
+            "list_todos": ("GET", "/todos", {"params": query}),
+            "get_todo": ("GET", path, {}),
+            "update_todo": ("PATCH", path, {"json": arguments.get("changes")}),
+            "complete_todo": ("POST", f"{path}/complete", {}),
+            "reopen_todo": ("POST", f"{path}/reopen", {}),
+            "delete_todo": ("DELETE", path, {}),
+        }[name]
+        answer = self.http.request(method, path, headers=self.headers[credential], **options)  # type: ignore[arg-type]
+        if answer.is_error:
+            problem = answer.json()
+            return problem["code"], problem["detail"]
+        if answer.status_code == 204:  # where the others answer the todo as it lies in the trash
+            return None, self.http.get(path, headers=self.headers[credential]).json()
+        body = answer.json()
+        return None, body["todos"] if name == "list_todos" else body
+
+    def ids(self) -> list[str]:
+        return [todo["id"] for todo in self.call("list_todos", {}, "own")[1]]
+
+
+class ClientDoor(Door):
+    """The live server through gradio_client, as a notebook calls it."""
+
+    def __init__(self, server: LiveServer) -> None:
+        super().__init__(f"client{secrets.token_hex(4)}")
+        headers = credentials_of(server, self.names["username"])
+        self.clients = {name: Client(server.url, headers=sent, verbose=False) for name, sent in headers.items()}
+
+    def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        try:
+            return None, self.clients[credential].predict(**arguments, api_name=f"/{name}")
+        except CallError as error:
+            said = re.fullmatch(r"(?P<detail>.*) \[(?P<code>\w+)\]", str(error), re.DOTALL)
+            return (said["code"], said["detail"]) if said else ("without a code", str(error))
+
+    def ids(self) -> list[str]:
+        return [todo["id"] for todo in self.call("list_todos", {}, "own")[1]]
+
+
+def credentials_of(server: LiveServer, username: str) -> dict[str, dict[str, str]]:
+    """The headers of an account: its own, none, nonsense, its refresh token, and those of a login that has ended."""
+    ended = server.register(username)
+    httpx.post(f"{server.url}/api/v1/auth/logout", headers=ended).raise_for_status()
+    body = {"username": username, "password": PASSWORD}
+    tokens = httpx.post(f"{server.url}/api/v1/auth/login", json=body).raise_for_status().json()
+    return {
+        "own": {"Authorization": f"Bearer {tokens['access_token']}"},
+        "refresh": {"Authorization": f"Bearer {tokens['refresh_token']}"},
+        "nonsense": {"Authorization": "Bearer nonsense"},
+        "logged out": ended,
+        "none": {},
+    }
+
+
+@pytest.fixture(scope="module")
+def rest(live_server: LiveServer) -> Iterator[RestDoor]:
+    live_server.register(f"first{secrets.token_hex(4)}")  # whoever comes first on a server is its admin
+    door = RestDoor(live_server)
+    yield door
+    door.http.close()
+
+
+@pytest.fixture(scope="module")
+def notebook(live_server: LiveServer, rest: RestDoor) -> ClientDoor:  # noqa: ARG001 - whose account is not the first
+    return ClientDoor(live_server)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_every_door_says_the_same(
+    scenario: Scenario, rest: RestDoor, notebook: ClientDoor, subtests: pytest.Subtests
+) -> None:
+    expected = ServiceDoor().run(scenario)
+    with subtests.test("service"):
+        assert expected[0] == scenario.code
+        if scenario.code:
+            assert scenario.says in expected[1]
+    for name, run in (("REST", rest.run), ("gradio_client", notebook.run)):
+        with subtests.test(name):
+            assert run(scenario) == expected
+
+
+def test_the_table_holds_what_it_promises() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) >= 40
+    codes = [scenario.code for scenario in SCENARIOS]
+    # Refusals come first, and there are more of them than successes.
+    first_success = codes.index(None)
+    assert not any(codes[first_success:])
+    assert first_success > len(codes) / 2
+    # Every published function is refused something here, and every one but registering succeeds at something.
+    published = {function.__name__ for function in endpoints._PUBLIC}
+    assert {scenario.call for scenario in SCENARIOS if scenario.code} == published
+    assert {scenario.call for scenario in SCENARIOS if not scenario.code} == published - {"register"}

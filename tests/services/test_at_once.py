@@ -1,0 +1,219 @@
+"""Several at once: what must happen once happens once, and nothing is lost."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
+
+from backend import database
+from backend.errors import AppError, StorageUnavailableError
+from backend.models.todo import Todo, TodoCreate, TodoFilter, TodoTag, TodoUpdate
+from backend.models.user import User, UserCreate, fold
+from backend.security import hash_password
+from backend.services import accounts, searches, sessions, todos
+from backend.services.actor import Actor
+from backend.settings import get_settings
+from tests.support import PASSWORD
+
+MANY = 8
+
+
+def at_once(work: Callable[[int], object]) -> Counter[str]:
+    """Runs the work in threads that start together; how often each outcome came, by its code."""
+    gate = threading.Barrier(MANY)
+    outcomes: list[str] = []
+
+    def run(number: int) -> None:
+        gate.wait()
+        try:
+            outcomes.append("ok" if work(number) is not None else "nothing")
+        except AppError as refusal:
+            outcomes.append(refusal.code)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == MANY
+    return Counter(outcomes)
+
+
+def writing(work: Callable[[database.Session], Any]) -> Any:
+    with database.write_scope() as session:
+        return work(session)
+
+
+def newcomer(number: int, email: str) -> UserCreate:
+    return UserCreate(email=email, username=f"newcomer{number}", password=PASSWORD)
+
+
+# Scopes
+
+
+def test_a_scope_for_reading_keeps_nothing_that_is_written(actor: Actor) -> None:
+    with database.read_scope() as session:
+        todos.create(session, actor, TodoCreate(title="x"))
+    with database.read_scope() as session:
+        assert searches.search(session, actor, TodoFilter()).total == 0
+
+
+def test_a_scope_for_writing_keeps_nothing_when_it_fails(actor: Actor) -> None:
+    def create_then_fail(session: database.Session) -> None:
+        todos.create(session, actor, TodoCreate(title="x"))
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        writing(create_then_fail)
+    with database.read_scope() as session:
+        assert searches.search(session, actor, TodoFilter()).total == 0
+
+
+def test_no_service_commits(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise AssertionError
+
+    with database.write_scope() as session, monkeypatch.context() as forbidden:
+        forbidden.setattr(type(session), "commit", refuse)
+        todo = todos.create(session, actor, TodoCreate(title="x", tags=["home"]))
+        todos.update(session, actor, todo.id, TodoUpdate(title="y", tags=["work"]))
+        todos.complete(session, actor, todo.id)
+        todos.delete(session, actor, todo.id)
+        todos.restore(session, actor, todo.id)
+        todos.follow_timezone(session, actor, "Asia/Tokyo")
+    with database.read_scope() as session:
+        assert todos.get(session, actor, todo.id).title == "y"
+
+
+def test_a_failure_of_the_database_is_said_in_our_words(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT secret", {}, Exception("disk I/O error at /secret/path"))
+
+    with database.read_scope() as session:
+        monkeypatch.setattr(type(session), "get", fail)
+    with pytest.raises(StorageUnavailableError) as refused, database.read_scope() as session:
+        todos.get(session, actor, "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5")
+    assert "secret" not in refused.value.detail
+
+
+# Races
+
+
+def test_of_many_changes_to_one_version_one_is_made(actor: Actor) -> None:
+    todo = writing(lambda session: todos.create(session, actor, TodoCreate(title="x")))
+
+    def change(number: int) -> Any:
+        data = TodoUpdate(title=f"by {number}")
+        return writing(lambda session: todos.update(session, actor, todo.id, data, versions={1}))
+
+    assert at_once(change) == {"ok": 1, "version_conflict": MANY - 1}
+
+
+def test_of_many_changes_to_different_fields_none_is_lost(actor: Actor) -> None:
+    todo = writing(lambda session: todos.create(session, actor, TodoCreate(title="x")))
+    changes: list[dict[str, Any]] = [
+        {"title": "New"},
+        {"description": "text"},
+        {"priority": "high"},
+        {"tags": ["home"]},
+        {"due_date": "2027-03-01"},
+        {"completed": True},
+        {"title": "New"},
+        {"description": "text"},
+    ]
+
+    def change(number: int) -> Any:
+        data = TodoUpdate.model_validate(changes[number])
+        return writing(lambda session: todos.update(session, actor, todo.id, data))
+
+    assert at_once(change) == {"ok": MANY}
+    with database.read_scope() as session:
+        now = todos.get(session, actor, todo.id)
+    assert (now.title, now.description, now.priority, now.tags, str(now.due_date), now.completed) == (
+        *("New", "text", "high", ["home"], "2027-03-01"),
+        True,
+    )
+    assert now.version == 7
+
+
+def test_of_many_creations_with_one_id_one_todo_results(actor: Actor) -> None:
+    data = TodoCreate(title="x", id="0192f0c1-2b3a-7c4d-8e5f-60718293a4b5")
+    assert at_once(lambda _: writing(lambda session: todos.create(session, actor, data))) == {"ok": MANY}
+    with database.read_scope() as session:
+        assert searches.search(session, actor, TodoFilter()).total == 1
+
+
+def test_of_many_registrations_with_one_address_one_is_taken() -> None:
+    def register(number: int) -> Any:
+        data = newcomer(number, "Same@example.com" if number % 2 else "same@EXAMPLE.com")
+        return writing(lambda session: accounts.register(session, data, "no hash", registration_open=True))
+
+    assert at_once(register) == {"ok": 1, "email_taken": MANY - 1}
+
+
+def test_of_many_first_accounts_one_is_the_admin() -> None:
+    def register(number: int) -> Any:
+        data = newcomer(number, f"newcomer{number}@example.com")
+        return writing(lambda session: accounts.register(session, data, "no hash", registration_open=True))
+
+    assert at_once(register) == {"ok": MANY}
+    with database.read_scope() as session:
+        assert len(session.exec(select(User).where(col(User.is_admin))).all()) == 1
+
+
+def test_a_closed_installation_takes_one_of_many_first_accounts() -> None:
+    def register(number: int) -> Any:
+        data = newcomer(number, f"newcomer{number}@example.com")
+        return writing(lambda session: accounts.register(session, data, "no hash", registration_open=False))
+
+    assert at_once(register) == {"ok": 1, "registration_closed": MANY - 1}
+
+
+def test_a_refresh_token_used_by_many_at_once_ends_its_session() -> None:
+    password_hash = hash_password(PASSWORD)
+    data = newcomer(0, "newcomer@example.com")
+    user = writing(lambda session: accounts.register(session, data, password_hash, registration_open=True))
+    claimed = sessions.Claimed(user.id, password_hash)
+    pair = writing(lambda session: sessions.open_for(session, claimed, None, get_settings()))
+    outcomes = at_once(lambda _: writing(lambda session: sessions.refresh(session, pair.refresh_token, get_settings())))
+    # The first gets the next pair, the second ends the session, for the others it has ended.
+    assert outcomes == {"ok": 1, "nothing": 1, "not_authenticated": MANY - 2}
+
+
+# What is derived
+
+
+def test_the_index_of_tags_follows_the_todos(actor: Actor) -> None:
+    todo = writing(lambda session: todos.create(session, actor, TodoCreate(title="x", tags=["Straße", "a"])))
+    for tags in (["a", "b"], [], ["STRASSE", "ß" * 100], ["b"]):
+        data = TodoUpdate(tags=list(tags))
+        writing(partial(todos.update, actor=actor, todo_id=todo.id, data=data))
+        with database.read_scope() as session:
+            assert set(session.exec(select(TodoTag.tag_key)).all()) == {fold(tag) for tag in tags}
+
+
+def test_every_due_that_floats_follows_its_owner(make_actor: Callable[..., Actor]) -> None:
+    actor, other = make_actor("Europe/Berlin"), make_actor("Europe/Berlin")
+    for one in (actor, other):
+        for due in (
+            {},
+            {"due_date": "2027-03-01"},
+            {"due_date": "2027-03-01T09:00"},
+            {"due_date": "2027-03-01T09:00Z"},
+        ):
+            data = TodoCreate.model_validate({"title": str(due), **due})
+            writing(partial(todos.create, actor=one, data=data))
+    writing(lambda session: todos.follow_timezone(session, actor, "Asia/Tokyo"))
+    with database.read_scope() as session:
+        rows = session.exec(select(Todo.owner_id, Todo.due_until).order_by(col(Todo.owner_id), col(Todo.id))).all()
+    moments = {
+        owner: [str(until)[:16] for of, until in rows if of == owner] for owner in (actor.user_id, other.user_id)
+    }
+    fixed = "2027-03-01 09:00"
+    assert moments[actor.user_id] == ["None", "2027-03-01 14:59", "2027-03-01 00:00", fixed]
+    assert moments[other.user_id] == ["None", "2027-03-01 22:59", "2027-03-01 08:00", fixed]
