@@ -61,8 +61,15 @@ def address_of(headers: Mapping[str, str], peer: str | None) -> str:
             except ValueError:
                 break
             if address.is_global:
-                return str(address)
+                return _network_of(address)
     return peer or "unknown"
+
+
+def _network_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """What one caller has: an address of IPv4, a /64 of IPv6 (RFC 6177), from which it may take many."""
+    if address.version == 4:  # noqa: PLR2004 - the protocol's number
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def is_secure(headers: Mapping[str, str], scheme: str) -> bool:

@@ -17,10 +17,13 @@ _WRITES = "todo_writes"
 
 
 def make_engine(url: URL) -> Engine:
-    """An engine for the URL. Nothing is opened before it is used."""
+    """An engine for the URL. Nothing is opened before it is used.
+
+    Parameters stay out of the text of errors: they are people's todos, addresses and password hashes.
+    """
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_recycle=POOL_RECYCLE_SECONDS)
-    engine = create_engine(url)
+        return create_engine(url, pool_pre_ping=True, pool_recycle=POOL_RECYCLE_SECONDS, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

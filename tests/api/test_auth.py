@@ -491,7 +491,7 @@ def test_proving_the_password_of_an_open_login_is_counted_too(
         (True, [("X-Forwarded-For", "9.9.9.9, 1.2.3.4")], "1.2.3.4"),
         (True, [("X-Forwarded-For", "9.9.9.9"), ("X-Forwarded-For", "1.2.3.4")], "1.2.3.4"),
         (True, [("X-Forwarded-For", "1.2.3.4, 10.0.0.7, 192.168.1.1")], "1.2.3.4"),
-        (True, [("X-Forwarded-For", "2606:4700::1111")], "2606:4700::1111"),
+        (True, [("X-Forwarded-For", "2606:4700::1111")], "2606:4700::/64"),
         (True, [("X-Forwarded-For", "nonsense")], "testclient"),
         (True, [("X-Forwarded-For", "1.2.3.4, nonsense")], "testclient"),
         (True, [("X-Forwarded-For", "10.0.0.7")], "testclient"),
