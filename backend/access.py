@@ -72,9 +72,14 @@ def _network_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
+def is_behind_proxy() -> bool:
+    """Whether forwarded headers are a proxy's word, and not whatever the caller writes."""
+    return get_settings().is_behind_proxy
+
+
 def is_secure(headers: Mapping[str, str], scheme: str) -> bool:
     """Whether the caller speaks https, also where our proxy ends the encryption."""
-    if get_settings().is_behind_proxy:
+    if is_behind_proxy():
         scheme = headers.get("x-forwarded-proto", scheme).split(",")[0].strip()
     return scheme == "https"
 

@@ -54,9 +54,10 @@ def write_scope() -> Iterator[Session]:
             raise
 
 
-async def read(work: Callable[[Session], T]) -> T:
-    """Run a service that reads, in a transaction of its own."""
-    return await _run(_within(read_scope, work))
+async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
+    """Run a service that reads, in a transaction of its own. What may be slow must not hold up everybody else."""
+    run = _within(read_scope, work)
+    return await (in_thread(run) if is_slow else _run(run))
 
 
 async def write(work: Callable[[Session], T]) -> T:

@@ -185,10 +185,21 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     return tuple(
         FieldError(
             field=".".join(str(part) for part in fault["loc"] if part not in _DOOR_PARTS) or "request",
-            message=_WORDS.get(str(fault["type"])) or str(fault["msg"]).removeprefix("Value error, "),
+            message=_message(fault),
         )
         for fault in faults
     )
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    """Pydantic's words, but for those that only a programmer would say."""
+    match fault["type"], fault.get("ctx", {}):
+        case "string_too_short", {"min_length": least}:
+            return "must not be empty" if least == 1 else f"must have at least {least} characters"
+        case "string_too_long", {"max_length": most}:
+            return f"must have at most {most} characters"
+        case kind, _:
+            return _WORDS.get(str(kind)) or str(fault["msg"]).removeprefix("Value error, ")
 
 
 def invalid(errors: Iterable[FieldError]) -> InvalidInputError:

@@ -107,7 +107,7 @@ def read_token(kind: TokenKind, token: str) -> Token:
         )
         found = Token(user_id=str(claims["sub"]), session_id=str(claims["sid"]), generation=int(claims["gen"]))
         is_of_kind = claims["typ"] == kind
-    except (JWTError, KeyError, TypeError, ValueError):
+    except (JWTError, KeyError, TypeError, ValueError, RecursionError):  # the last: a header of nested brackets
         is_of_kind = False
     if not is_of_kind:
         raise AuthenticationError("The token is not valid or has expired; log in again.")
@@ -131,7 +131,7 @@ def resolve_key(settings: Settings) -> str:
     is_production = settings.environment is Environment.PRODUCTION
     if key is not None:
         if fault := _weakness(key):
-            if is_production:
+            if is_production or settings.is_space:
                 raise ConfigurationError(f"SECRET_KEY {fault}. {_HOW_TO_MAKE_ONE}")
             logger.warning("SECRET_KEY %s; fine for development, refused in production.", fault)
         return key

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+from limits import parse
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
@@ -52,9 +53,12 @@ class Settings(BaseSettings):
         default=True, description="`false` closes registration once the first account exists."
     )
     access_token_expire_minutes: int = Field(
-        1440, ge=1, description="Life of an access token in minutes. Logging out ends it at once, whatever this says."
+        1440,
+        ge=1,
+        le=525_600,
+        description="Life of an access token in minutes. Logging out ends it at once, whatever this says.",
     )
-    refresh_token_expire_days: int = Field(30, ge=1, description="Days a login lasts without being used.")
+    refresh_token_expire_days: int = Field(30, ge=1, le=3_650, description="Days a login lasts without being used.")
     login_rate_limit: str = Field(
         "10/minute", description="Login, register and refresh attempts per account; three times as many per address."
     )
@@ -78,6 +82,17 @@ class Settings(BaseSettings):
     @classmethod
     def _blank_means_absent(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("login_rate_limit")
+    @classmethod
+    def _is_a_rate(cls, value: str) -> str:
+        try:
+            rate = parse(value)
+        except ValueError:
+            rate = None
+        if rate is None or rate.amount < 1:
+            raise ValueError("LOGIN_RATE_LIMIT is a rate such as 10/minute or 100/hour.")
+        return value
 
     @field_validator("log_level")
     @classmethod

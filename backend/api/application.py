@@ -11,6 +11,7 @@ from backend import database
 from backend.api import auth, gate, health, login, problems, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
+from backend.api.shield import Shield
 from backend.api.sizes import BodyLimit
 from backend.settings import Settings
 
@@ -46,6 +47,7 @@ def create_api(settings: Settings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "Location", "Retry-After"],
         )
+    app.add_middleware(Shield)
     return app
 
 

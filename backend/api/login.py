@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
-from backend import access
+from backend import access, database
 from backend.api.dependencies import Address
 from backend.api.documentation import refuses
+from backend.errors import AuthenticationError
 from backend.models.session import Credentials
+from backend.services import sessions
 
 router = APIRouter(tags=["auth"])
 
@@ -38,4 +40,17 @@ async def login_with_cookie(
         samesite="strict",
         secure=access.is_secure(request.headers, request.url.scheme),
     )
+    return response
+
+
+@router.api_route("/logout", methods=["GET", "POST"], include_in_schema=False)
+async def logout_with_cookie(request: Request) -> Response:
+    """End the session of the login cookie, and show the page."""
+    try:
+        actor = await access.identify(access.credential_of({}, request.cookies))
+        await database.write(lambda session: sessions.end(session, actor))
+    except AuthenticationError:
+        pass  # it has ended already
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(access.COOKIE)
     return response

@@ -29,13 +29,13 @@ async def add_todo(data: TodoCreate, caller: Caller) -> Response:
 @router.get("", response_model=TodoPage, openapi_extra=protected(), operation_id="list_todos")
 async def list_todos(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> Response:
     """List todos: newest first unless `sort_by` says otherwise, 50 at a time."""
-    return answer(await database.read(lambda session: searches.search(session, caller, wanted)))
+    return answer(await database.read(lambda session: searches.search(session, caller, wanted), is_slow=wanted.is_slow))
 
 
 @router.get("/trash", response_model=TodoPage, openapi_extra=protected(), operation_id="list_trash")
 async def list_trash(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> Response:
     """List what was deleted and can be restored."""
-    return answer(await database.read(lambda session: searches.trash(session, caller, wanted)))
+    return answer(await database.read(lambda session: searches.trash(session, caller, wanted), is_slow=wanted.is_slow))
 
 
 @router.get(

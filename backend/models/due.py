@@ -17,6 +17,8 @@ FIELDS = ("due_date", "due_time", "due_timezone")
 # One day inside what datetime can hold, so that no zone pushes a due date over the edge.
 EARLIEST, LATEST = date(1, 1, 2), date(9999, 12, 30)
 
+# The longest spelling of RFC 3339 with microseconds and an offset of seconds.
+_TIMESTAMP_MAX = len("2027-03-01T09:00:00.123456+01:00:00")
 _LAST_MOMENT = time(23, 59, 59, 999999)
 
 
@@ -66,7 +68,7 @@ def take_apart(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     values = dict(values)
     given = values.get("due_date")
-    if isinstance(given, str) and len(given.strip()) > len("2027-03-01"):
+    if isinstance(given, str) and len("2027-03-01") < len(given.strip()) <= _TIMESTAMP_MAX:
         if values.get("due_time") is not None:
             raise _wrong("due_time", "Say the time once: in due_date or in due_time.")
         try:

@@ -13,6 +13,7 @@ from pydantic import (
     StrictBool,
     StringConstraints,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from sqlalchemy import (
@@ -44,6 +45,8 @@ TAGS_MAX = 50
 TAG_MAX = 100
 TAG_KEY_MAX = 3 * TAG_MAX  # folding case can triple a text (Unicode, CaseFolding.txt)
 SEARCH_MAX = 200
+SEARCH_WORDS_MAX = 10
+SEARCH_WORD_MAX = 50  # a longer one, looked for in long texts, costs seconds (its length times theirs)
 LIMIT_DEFAULT, LIMIT_MAX = 50, 1_000
 SKIP_MAX = 10_000
 
@@ -311,6 +314,19 @@ class TodoFilter(Shape):
         0, ge=0, le=SKIP_MAX, description="For short lists; a cursor is as fast on page 1,000 as on page 1."
     )
     cursor: str | None = Field(None, max_length=2_000, description="next_cursor of the page before.")
+
+    @field_validator("search")
+    @classmethod
+    def _few_short_words(cls, value: str | None) -> str | None:
+        words = (value or "").split()
+        if len(words) > SEARCH_WORDS_MAX or any(len(word) > SEARCH_WORD_MAX for word in words):
+            raise ValueError(f"must be at most {SEARCH_WORDS_MAX} words of at most {SEARCH_WORD_MAX} characters")
+        return value
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether texts have to be read through, which takes longer than an index does."""
+        return bool((self.search or "").strip())
 
 
 class TodoPage(Shape):

@@ -62,7 +62,8 @@ class _NameRules(Shape):
             # No look-up of the domain: a Space may not reach DNS, and registering must not wait for it.
             return validate_email(value.strip(), check_deliverability=False).normalized
         except EmailNotValidError as error:
-            raise ValueError(f"must be an e-mail address such as name@example.com ({error})") from None
+            why = str(error).rstrip(".")
+            raise ValueError(f"must be an e-mail address such as name@example.com ({why})") from None
 
     @field_validator("username", check_fields=False)
     @classmethod

@@ -17,7 +17,9 @@ _MYSQL_NAME = "todo:prepare"
 @contextmanager
 def file_lock(database: Path) -> Iterator[None]:
     """Hold the lock beside a database file. The lock file stays for ever: deleting it would let two holders in."""
-    with FileLock(database.with_name(database.name + ".lock"), timeout=WAIT_SECONDS):
+    path = database.with_name(database.name + ".lock")
+    path.touch()  # where no file can be made, this says so at once; the lock would try again until its time is up
+    with FileLock(path, timeout=WAIT_SECONDS):
         yield
 
 

@@ -76,6 +76,7 @@ def _correct(database: Path, engine: Engine, layouts: Layouts, seen: Diagnosis) 
             return Report(seen.state, (f"The database is left as it is: {seen.detail}.",), is_usable=False)
         case State.NEW:
             _migrate(engine)
+            database.chmod(0o600)  # its -wal and -shm take the same rights
             actions.append("Created a new database.")
         case State.SCHEMA_OLD:
             copy = snapshot.take(database, "migration")

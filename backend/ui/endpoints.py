@@ -175,7 +175,7 @@ async def list_todos(
     said = _said(search=search, completed=completed, priority=priority, tags=tags, due=due)
     order = {"sort_by": sort_by, "sort_order": sort_order, "limit": limit, "skip": skip}
     wanted = TodoFilter.model_validate({**said, **order})
-    page = await database.read(lambda session: searches.search(session, actor, wanted))
+    page = await database.read(lambda session: searches.search(session, actor, wanted), is_slow=wanted.is_slow)
     return [_plain(todo) for todo in page.todos]
 
 

@@ -11,14 +11,14 @@ from backend.ui.calls import Call, for_account
 async def list_todos(actor: Actor, call: Call) -> TodoPage:
     """One page of the list."""
     wanted = TodoFilter.model_validate(call.body)
-    return await database.read(lambda session: searches.search(session, actor, wanted))
+    return await database.read(lambda session: searches.search(session, actor, wanted), is_slow=wanted.is_slow)
 
 
 @for_account
 async def list_trash(actor: Actor, call: Call) -> TodoPage:
     """One page of the trash."""
     wanted = TodoFilter.model_validate(call.body)
-    return await database.read(lambda session: searches.trash(session, actor, wanted))
+    return await database.read(lambda session: searches.trash(session, actor, wanted), is_slow=wanted.is_slow)
 
 
 @for_account
