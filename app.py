@@ -18,4 +18,12 @@ __all__ = ["app"]
 if __name__ == "__main__":
     settings = get_settings()
     # Forwarded headers are read by backend.access, which knows which end of them a caller can forge.
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level.lower(), proxy_headers=False)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level.lower(),
+        proxy_headers=False,
+        # An open page holds a stream for ever: waiting for it, we would be killed before the last snapshot.
+        timeout_graceful_shutdown=5,
+    )

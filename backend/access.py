@@ -7,6 +7,7 @@ import ipaddress
 import math
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -110,11 +111,13 @@ async def sign_in(credentials: Credentials, address: str) -> TokenPair:
         return await _open(now, credentials.password)
 
 
-async def renew(request: RefreshRequest, address: str) -> TokenPair:
-    """The next pair of tokens; a refresh token that was used before ends its session."""
+async def renew(request: RefreshRequest, address: str, *, grace: timedelta = timedelta(0)) -> TokenPair:
+    """The next pair of tokens; a refresh token that was used before, longer than `grace` ago, ends its session."""
     token = security.read_token(security.TokenKind.REFRESH, request.refresh_token)
     _count("refresh", token.session_id, address)
-    pair = await database.write(lambda session: sessions.refresh(session, request.refresh_token, get_settings()))
+    pair = await database.write(
+        lambda session: sessions.refresh(session, request.refresh_token, get_settings(), grace=grace)
+    )
     if pair is None:
         raise AuthenticationError("This refresh token was used before, so its login has been ended; log in again.")
     return pair

@@ -3,29 +3,79 @@
 This is the only import with an effect. Doors take their transactions from here: one request, one transaction, committed
 before the answer leaves. Services run where it is cheapest: on the event loop for SQLite, whose reads take microseconds
 while a hop to a thread takes longer; in threads for a database across the network.
+
+Across a network a transaction can fail for no fault of its own: two of them wait for each other, two store the same key
+at once, the server restarts. `read` and `write` then do the whole unit of work again, a few times, because nothing of
+it was committed. Only when the connection breaks during the commit itself nobody knows, so that is never done again:
+the caller is told to look. (A todo created with an id of its own can be sent again in any case.)
 """
 
+import atexit
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
-from backend.errors import StorageUnavailableError
+from backend.adoption.adopter import OldDeployment
+from backend.errors import AppError, ConflictError, StorageUnavailableError
+from backend.repair import TodoCaretaker
 from backend.settings import get_settings
-from backend.storage import layout
+from backend.storage import faults, gate, layout, memory, quarantine, shelter
+from backend.storage.diagnose import State
 from backend.storage.engine import for_writing
-from backend.storage.prepare import prepare
+from backend.storage.faults import Fault
+from backend.storage.keeper import Keeper
+from backend.storage.prepare import Prepared, Rules, prepare
+from backend.storage.quarantine import Kept
 
-__all__ = ["Session", "answers", "in_thread", "read", "read_scope", "report", "write", "write_scope"]
+__all__ = [
+    "Session",
+    "answers",
+    "home",
+    "in_thread",
+    "make_keeper",
+    "read",
+    "read_scope",
+    "report",
+    "write",
+    "write_scope",
+]
 
 T = TypeVar("T")
 
-_prepared = prepare(get_settings().url, layout.released())
+_ATTEMPTS, _RETRY_SECONDS = 6, 5
+_LOOK_AGAIN_SECONDS = 5
+
+_settings = get_settings()
+_remote = shelter.remote_for(_settings.backup_repo, _settings.hf_token)
+home = shelter.home_for(_settings.url, is_space=_settings.is_space, data_dir=_settings.data_dir, remote=_remote)
+
+
+def _prepare(wait_seconds: float) -> Prepared:
+    rules = Rules(("users", "todos"), TodoCaretaker(), OldDeployment())
+    return prepare(_settings.url, layout.released(), rules, home, _remote, wait_seconds=wait_seconds)
+
+
+_prepared = _prepare(_settings.database_wait_seconds)
 engine = _prepared.engine
 report = _prepared.report
+_looked_at = time.monotonic()
+_looking = threading.Lock()
+atexit.register(_prepared.close)
+
+
+def make_keeper() -> Keeper | None:
+    """What keeps snapshots while the app runs; None for a database server, and for a file that cannot be used."""
+    return shelter.make_keeper(home, engine, _remote) if home is not None and report.is_usable else None
 
 
 @contextmanager
@@ -40,29 +90,26 @@ def read_scope() -> Iterator[Session]:
 def write_scope() -> Iterator[Session]:
     """A session whose transaction is committed at the end, and rolled back by any exception."""
     _ensure_usable()
-    with (
-        _translated(),
-        for_writing(engine).connect() as connection,
-        Session(connection, expire_on_commit=False) as session,
-    ):
-        yield session
+    if report.is_read_only:
+        raise StorageUnavailableError("The database can only be read right now, so nothing was changed. See the log.")
+    with _translated(), Session(for_writing(engine), expire_on_commit=False) as session:
         try:
-            session.commit()
-        except DBAPIError:
-            # SQLite keeps a transaction open whose COMMIT failed, with the write lock: nobody else may get it.
-            connection.invalidate()
-            raise
+            gate.pass_through(session.connection())
+        except gate.ClosedError as error:
+            raise StorageUnavailableError(str(error)) from None
+        yield session
+        _commit(session)
 
 
 async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
     """Run a service that reads, in a transaction of its own. What may be slow must not hold up everybody else."""
-    run = _within(read_scope, work)
+    run = _persistently(_within(read_scope, work))
     return await (in_thread(run) if is_slow else _run(run))
 
 
 async def write(work: Callable[[Session], T]) -> T:
     """Run a service that writes, in a transaction of its own; it is committed when this returns."""
-    return await _run(_within(write_scope, work))
+    return await _run(_persistently(_within(write_scope, work)))
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -73,10 +120,33 @@ async def in_thread(work: Callable[[], T]) -> T:
 async def answers() -> bool:
     """Whether the database answers a question now."""
     try:
-        await read(lambda session: session.connection().execute(text("SELECT 1")))
+        await _run(_within(read_scope, lambda session: session.connection().execute(text("SELECT 1"))))
     except StorageUnavailableError:
         return False
     return True
+
+
+def quarantined() -> list[Kept]:
+    """What was ever put aside for this database."""
+    return quarantine.listing(_file()) if engine.dialect.name == "sqlite" else []
+
+
+def quarantined_file(name: str, file: str) -> Path | None:
+    """A text of the quarantine. The damaged databases themselves hold everybody's todos and stay where they are."""
+    is_readable = engine.dialect.name == "sqlite" and file.endswith((".json", ".jsonl"))
+    return quarantine.file_in(_file(), name, file) if is_readable else None
+
+
+def acknowledge() -> None:
+    """Somebody has read what was lost."""
+    global report  # noqa: PLW0603 - the report is this module's state, and only this changes it
+    report = replace(report, unacknowledged=None)
+    if engine.dialect.name == "sqlite":
+        memory.acknowledge(_file())
+
+
+def _file() -> Path:
+    return Path(str(engine.url.database)).resolve()
 
 
 def _within(scope: Callable[[], AbstractContextManager[Session]], work: Callable[[Session], T]) -> Callable[[], T]:
@@ -87,15 +157,65 @@ def _within(scope: Callable[[], AbstractContextManager[Session]], work: Callable
     return run
 
 
+def _persistently(run: Callable[[], T]) -> Callable[[], T]:
+    """The same work, done again after a failure that passes. Not on SQLite, where a writer is alone from the start."""
+    if engine.dialect.name == "sqlite":
+        return run
+    attempts = Retrying(
+        retry=retry_if_exception(_may_pass),
+        stop=stop_after_attempt(_ATTEMPTS) | stop_after_delay(_RETRY_SECONDS),
+        wait=wait_random_exponential(multiplier=0.05, max=1),
+        reraise=True,
+    )
+    return lambda: attempts(run)
+
+
+def _may_pass(error: BaseException) -> bool:
+    cause = error.__cause__
+    return isinstance(error, AppError) and isinstance(cause, DBAPIError) and faults.fault_of(cause) in faults.PASSING
+
+
 async def _run(work: Callable[[], T]) -> T:
     return work() if engine.dialect.name == "sqlite" else await in_thread(work)
 
 
+def _commit(session: Session) -> None:
+    # What can fail, fails here, where it is known that nothing was committed.
+    session.flush()
+    try:
+        session.commit()
+    except DBAPIError as error:
+        if faults.fault_of(error) is not Fault.DISCONNECTED:
+            raise
+        # Without its cause, so that nobody takes it for a failure to try again.
+        raise StorageUnavailableError(
+            "The connection to the database broke while this was being saved, so it may be saved or not."
+            " Look before you send it again."
+        ) from None
+
+
 def _ensure_usable() -> None:
+    if not report.is_usable and report.found is State.UNUSABLE and engine.dialect.name != "sqlite":
+        _look_again()
     if not report.is_usable:
         raise StorageUnavailableError(
             "The database cannot be used right now; its data was left untouched. See the log."
         )
+
+
+def _look_again() -> None:
+    """Prepare anew, now and then: a server that was not there at the start may be there by now."""
+    global engine, report, _looked_at  # noqa: PLW0603 - the module is the one place that has a database
+    if not _looking.acquire(blocking=False):
+        return
+    try:
+        if time.monotonic() - _looked_at >= _LOOK_AGAIN_SECONDS:
+            prepared = _prepare(0)
+            engine.dispose()
+            engine, report = prepared.engine, prepared.report
+            _looked_at = time.monotonic()
+    finally:
+        _looking.release()
 
 
 @contextmanager
@@ -103,10 +223,21 @@ def _translated() -> Iterator[None]:
     """Failures of the database become a refusal that says so; nothing of the transaction remains."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise _busy() from error
     except DBAPIError as error:
-        if isinstance(error, OperationalError) or error.connection_invalidated:
-            raise StorageUnavailableError(
-                "The database is busy or out of reach; nothing was changed. Try again in a moment.",
-                retry_after_seconds=1,
-            ) from error
-        raise
+        match faults.fault_of(error):
+            case Fault.OTHER:
+                raise
+            case Fault.LOST_RACE:
+                raise ConflictError(
+                    "Another request changed the same thing at the same moment, so nothing was changed. Try again."
+                ) from error
+            case _:
+                raise _busy() from error
+
+
+def _busy() -> StorageUnavailableError:
+    return StorageUnavailableError(
+        "The database is busy or out of reach; nothing was changed. Try again in a moment.", retry_after_seconds=1
+    )

@@ -137,7 +137,7 @@ def resolve_key(settings: Settings) -> str:
         return key
     if is_production and not settings.is_space:
         raise ConfigurationError(f"SECRET_KEY is not set, and ENVIRONMENT is production. {_HOW_TO_MAKE_ONE}")
-    return _kept_key(settings.data_dir / SECRET_KEY_FILE, survives=settings.data_survives)
+    return _kept_key(settings.lasting_dir / SECRET_KEY_FILE, survives=settings.data_survives)
 
 
 def _weakness(key: str) -> str | None:

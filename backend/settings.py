@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///./todo_app.db", description="Where todos are kept: SQLite by default, PostgreSQL or MySQL by URL."
     )
+    database_wait_seconds: int = Field(
+        60, ge=0, description="Seconds that a start waits for a PostgreSQL or MySQL server that is still coming up."
+    )
     secret_key: SecretStr | None = Field(
         None, description="Signs logins. At least 32 characters; made with `openssl rand -hex 32`."
     )
@@ -68,6 +71,15 @@ class Settings(BaseSettings):
     trust_proxy_headers: bool | None = Field(
         None, description="Whether a proxy in front sets X-Forwarded-For and -Proto. Default: only on a Space."
     )
+    data_dir: Path | None = Field(
+        None, description="A folder that outlives restarts, for snapshots of SQLite. Default: `/data` on a Space."
+    )
+    backup_repo: str | None = Field(
+        None, description="`YOU/NAME` of a private Hugging Face dataset that gets snapshots of SQLite too."
+    )
+    hf_token: SecretStr | None = Field(
+        None, description="A Hugging Face token that may write to BACKUP_REPO; needed for that alone."
+    )
     host: str = Field("0.0.0.0", description="Address that `python app.py` listens on.")  # noqa: S104 - a Space must be reachable
     port: int = Field(7860, ge=1, le=65535, description="Port that `python app.py` listens on.")
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
@@ -78,7 +90,7 @@ class Settings(BaseSettings):
     def _any_case(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("secret_key", mode="before")
+    @field_validator("secret_key", "data_dir", "backup_repo", "hf_token", mode="before")
     @classmethod
     def _blank_means_absent(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
@@ -113,20 +125,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str) -> str:
-        """Normalise the spelling; the message never repeats the URL, which holds a password."""
-        try:
-            url = make_url(value.strip())
-        except ArgumentError:
-            raise ValueError(
-                "DATABASE_URL is not a database URL; write sqlite:///./todo_app.db, for example."
-            ) from None
-        if url.drivername in _DRIVERS:
-            url = url.set(drivername=_DRIVERS[url.drivername])
-        if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
-            raise ValueError("DATABASE_URL must start with sqlite, postgresql, mysql or mariadb.")
-        if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-            raise ValueError("DATABASE_URL names a database in memory, which forgets everything; name a file.")
-        return url.render_as_string(hide_password=False)
+        return as_database_url(value, "DATABASE_URL").render_as_string(hide_password=False)
 
     @property
     def url(self) -> URL:
@@ -146,16 +145,33 @@ class Settings(BaseSettings):
     @property
     def data_survives(self) -> bool:
         """Whether files outlive a restart: a Space without a mount at /data starts from an empty disk each time."""
-        return not self.is_space or SPACE_MOUNT.is_dir()
+        return not self.is_space or (self.data_dir or SPACE_MOUNT).is_dir()
 
     @property
-    def data_dir(self) -> Path:
-        """The folder whose content survives longest: a Space's mount, else the database's folder."""
+    def lasting_dir(self) -> Path:
+        """The folder whose content survives longest: the one named, a Space's mount, else the database's folder."""
+        if self.data_dir is not None:
+            return self.data_dir
         if self.is_space and SPACE_MOUNT.is_dir():
             return SPACE_MOUNT
         if self.url.get_backend_name() == "sqlite" and self.url.database:
             return Path(self.url.database).resolve().parent
         return Path.cwd()
+
+
+def as_database_url(value: str, name: str) -> URL:
+    """A database URL with our driver's name in it; the ValueError never repeats the URL, which holds a password."""
+    try:
+        url = make_url(value.strip())
+    except ArgumentError:
+        raise ValueError(f"{name} is not a database URL; write sqlite:///./todo_app.db, for example.") from None
+    if url.drivername in _DRIVERS:
+        url = url.set(drivername=_DRIVERS[url.drivername])
+    if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
+        raise ValueError(f"{name} must start with sqlite, postgresql, mysql or mariadb.")
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise ValueError(f"{name} names a database in memory, which forgets everything; name a file.")
+    return url
 
 
 @cache

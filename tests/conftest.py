@@ -1,6 +1,7 @@
 """What all tests share: a database of their own each, a client for REST, a live server with everything on it.
 
-The environment is set before anything of ours is imported, because settings are read once.
+The environment is set before anything of ours is imported, because settings are read once. With TEST_DATABASE, service
+and API tests run on a database server (see tests/databases.py); what tests a SQLite file says so and is skipped.
 """
 
 import os
@@ -8,10 +9,19 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests import databases
+
+KIND = os.environ.get("TEST_DATABASE", "sqlite")
+
+_at_the_end = ExitStack()
 _TEMPLATE_DIR = Path(tempfile.mkdtemp(prefix="todo-tests-"))
-os.environ["DATABASE_URL"] = f"sqlite:///{_TEMPLATE_DIR / 'template.db'}"
+if KIND == "sqlite":
+    os.environ["DATABASE_URL"] = f"sqlite:///{_TEMPLATE_DIR / 'template.db'}"
+else:
+    os.environ["DATABASE_URL"] = databases.shown(_at_the_end.enter_context(databases.temporary(KIND)))
 os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789abcdef" * 2
 os.environ["ENVIRONMENT"] = "test"
 os.environ["LOGIN_RATE_LIMIT"] = "100000/minute"
@@ -33,12 +43,18 @@ from tests.support import PASSWORD, Account, LiveServer
 def pytest_sessionfinish() -> None:
     """Leave nothing behind."""
     database.engine.dispose()
+    _at_the_end.close()
     shutil.rmtree(_TEMPLATE_DIR, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
-def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Each test works on a fresh copy of one migrated template, and with fresh rate limits."""
+def fresh_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path | None]:
+    """Each test works on a fresh copy of one migrated template, or on emptied tables, and with fresh rate limits."""
+    if KIND != "sqlite":
+        databases.empty(database.engine)
+        access.forget_attempts()
+        yield None
+        return
     copy = tmp_path / "todo.db"
     database.engine.dispose()  # the template's -wal is folded in when its last connection closes
     shutil.copy(_TEMPLATE_DIR / "template.db", copy)
@@ -47,6 +63,14 @@ def own_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     access.forget_attempts()
     yield copy
     engine.dispose()
+
+
+@pytest.fixture
+def own_database(fresh_database: Path | None) -> Path:
+    """The file of the test's own database."""
+    if fresh_database is None:
+        pytest.skip(f"looks into a SQLite file, and this run is on {KIND}")
+    return fresh_database
 
 
 @pytest.fixture

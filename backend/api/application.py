@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import database
-from backend.api import auth, gate, health, login, problems, todos, users
+from backend.api import admin, auth, gate, health, login, problems, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
@@ -31,7 +31,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos):
+    for resource in (auth, users, todos, admin):
         app.include_router(resource.router, prefix=PREFIX)
     gate.close(app)
     problems.install(app)
@@ -52,12 +52,20 @@ def create_api(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Report what the import of the database found and did; it is long done."""
-    report = database.report
+    report, home, keeper = database.report, database.home, database.make_keeper()
     logger.info("Database at start: %s, prepared in %.2f s", report.found, report.seconds)
     for action in report.actions:
         logger.info("Database at start: %s", action)
+    if home is not None:
+        logger.log(logging.INFO if home.survives_restart and not home.is_exclusive else logging.WARNING, home.sentence)
+    if keeper is not None:
+        keeper.start()
+    app.state.keeper = keeper
     logger.info("Application startup complete")
     yield
+    if keeper is not None:
+        # All requests are answered by now: what they wrote is in this last snapshot.
+        await database.in_thread(keeper.stop)
     database.engine.dispose()

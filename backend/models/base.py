@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import uuid_utils
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Dialect
@@ -113,3 +113,12 @@ class Shape(BaseModel):
     """Input or output of a door: unknown fields are refused, so that a typo never silently does nothing."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _has_no_nul(cls, value: Any) -> Any:
+        """PostgreSQL cannot hold or compare the NUL character, so no door takes it, whatever the database."""
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("must not contain the NUL character")
+        return value

@@ -1,6 +1,6 @@
 """Todo: what somebody wants to do. Its table, its shapes and every rule about its fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -107,16 +107,31 @@ def _printable(value: str) -> str:
     return value
 
 
-def _tags(value: list[str]) -> list[str]:
+def unique_tags(tags: Iterable[str]) -> list[str]:
     """Trimmed, in the order given, each once regardless of case."""
-    tags: dict[str, str] = {}
-    for tag in (_printable(tag).strip() for tag in value):
-        if not 1 <= len(tag) <= TAG_MAX:
-            raise ValueError(f"each tag must have 1 to {TAG_MAX} characters")
-        tags.setdefault(fold(tag), tag)
+    unique: dict[str, str] = {}
+    for tag in (tag.strip() for tag in tags):
+        unique.setdefault(fold(tag), tag)
+    return list(unique.values())
+
+
+def title_key(title: str) -> str:
+    """What titles are sorted by: regardless of case, and short enough for every database's index."""
+    return fold(title)[:TITLE_KEY_MAX]
+
+
+def tag_rows(owner_id: str, todo_id: str, tags: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of the tag index that belong to a todo."""
+    return [{"owner_id": owner_id, "todo_id": todo_id, "tag_key": fold(tag)} for tag in tags]
+
+
+def _tags(value: list[str]) -> list[str]:
+    if not all(1 <= len(_printable(tag).strip()) <= TAG_MAX for tag in value):
+        raise ValueError(f"each tag must have 1 to {TAG_MAX} characters")
+    tags = unique_tags(value)
     if len(tags) > TAGS_MAX:
         raise ValueError(f"a todo can have at most {TAGS_MAX} tags")
-    return list(tags.values())
+    return tags
 
 
 def _nullable(schema: dict[str, Any]) -> None:

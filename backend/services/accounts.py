@@ -1,10 +1,10 @@
 """Accounts: registering, changing, deleting. Hashing is slow and happens outside, before a transaction begins."""
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from backend.errors import AuthenticationError, EmailTakenError, RegistrationClosedError, UsernameTakenError
 from backend.models.base import utc_now
+from backend.models.installation import Installation
 from backend.models.user import User, UserCreate, UserRead, UserUpdate, fold
 from backend.services import todos
 from backend.services.actor import Actor
@@ -21,6 +21,10 @@ def ensure_open(session: Session, *, registration_open: bool) -> bool:
 def register(session: Session, data: UserCreate, password_hash: str, *, registration_open: bool) -> UserRead:
     """Create an account; the first one of an installation is its admin."""
     is_first = ensure_open(session, registration_open=registration_open)
+    if is_first:
+        # Two at once would both be the first: the second waits here until the other is done, and looks again.
+        session.exec(select(Installation).with_for_update()).all()
+        is_first = ensure_open(session, registration_open=registration_open)
     user = User(
         email=data.email,
         email_key=fold(data.email),
@@ -32,8 +36,15 @@ def register(session: Session, data: UserCreate, password_hash: str, *, registra
     )
     _ensure_free(session, user)
     session.add(user)
-    _flush(session)
+    session.flush()
     return _read(user)
+
+
+def make_admin(session: Session, username: str) -> None:
+    """Make an account an administrator. For whoever looks after the installation; no door offers it."""
+    user = session.exec(select(User).where(User.username_key == fold(username))).one()
+    user.is_admin = True
+    session.flush()
 
 
 def get(session: Session, actor: Actor) -> UserRead:
@@ -47,10 +58,12 @@ def update(session: Session, actor: Actor, data: UserUpdate) -> UserRead:
     changes = data.model_dump(exclude_unset=True)
     for name, value in changes.items():
         setattr(user, name, value)
-    user.email_key, user.username_key = fold(user.email), fold(user.username)
+        # Only what was named: an account adopted with a name that another one has too keeps the key it was given.
+        if name in {"email", "username"}:
+            setattr(user, f"{name}_key", fold(value))
     user.updated_at = utc_now()
     _ensure_free(session, user)
-    _flush(session)
+    session.flush()
     if user.timezone != actor.timezone:
         todos.follow_timezone(session, actor, user.timezone)
     return _read(user)
@@ -94,20 +107,6 @@ def _ensure_free(session: Session, user: User) -> None:
         raise EmailTakenError("An account with this e-mail address exists; log in, or use another address.")
     if others:
         raise UsernameTakenError("This username is taken; choose another.")
-
-
-def _flush(session: Session) -> None:
-    """Flush; where another transaction took the name between the look and this, say so as the look would have."""
-    try:
-        session.flush()
-    except IntegrityError as error:
-        if "email" in str(error.orig):
-            raise EmailTakenError(
-                "An account with this e-mail address exists; log in, or use another address."
-            ) from None
-        if "username" in str(error.orig):
-            raise UsernameTakenError("This username is taken; choose another.") from None
-        raise
 
 
 def _read(user: User) -> UserRead:

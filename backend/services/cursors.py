@@ -10,14 +10,16 @@ from backend.errors import FieldError, invalid
 from backend.models.base import Instant
 from backend.models.todo import Priority, SortBy, SortOrder, TodoFilter
 
+# Without NUL, which no key contains and PostgreSQL does not compare.
+_Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 _KEYS: dict[SortBy, tuple[str, TypeAdapter[Any]]] = {
     SortBy.CREATED_AT: ("created_at", TypeAdapter(Instant)),
     SortBy.UPDATED_AT: ("updated_at", TypeAdapter(Instant)),
     SortBy.DUE_DATE: ("due_until", TypeAdapter(Instant | None)),
     SortBy.PRIORITY: ("priority", TypeAdapter(Priority)),
-    SortBy.TITLE: ("title_key", TypeAdapter(str)),
+    SortBy.TITLE: ("title_key", TypeAdapter(_Text)),
 }
-_PARTS = TypeAdapter(tuple[SortBy, SortOrder, Any, Annotated[str, Field(max_length=64)]])
+_PARTS = TypeAdapter(tuple[SortBy, SortOrder, Any, Annotated[_Text, Field(max_length=64)]])
 
 
 def key_of(sort_by: SortBy) -> str:

@@ -55,22 +55,28 @@ def open_for(session: Session, claimed: Claimed, better_hash: str | None, settin
     return _pair(login, settings)
 
 
-def refresh(session: Session, refresh_token: str, settings: Settings) -> TokenPair | None:
+def refresh(
+    session: Session, refresh_token: str, settings: Settings, *, grace: timedelta = timedelta(0)
+) -> TokenPair | None:
     """A new pair for the newest refresh token. None when it was used before: its session has just been ended.
 
-    It answers instead of raising, because an exception would roll the ending back.
+    It answers instead of raising, because an exception would roll the ending back. Within `grace` of a refresh, the
+    token before gets the newest pair too: two tabs of one page may use it at the same moment.
     """
     token = security.read_token(TokenKind.REFRESH, refresh_token)
     login = session.exec(select(LoginSession).where(LoginSession.id == token.session_id).with_for_update()).first()
     now = utc_now()
     if login is None or login.user_id != token.user_id or login.expires_at < now:
         raise AuthenticationError("This login has ended; log in again.")
+    lifetime = timedelta(days=settings.refresh_token_expire_days)
+    if login.generation == token.generation + 1 and now - (login.expires_at - lifetime) < grace:
+        return _pair(login, settings)
     if login.generation != token.generation:
         session.delete(login)
         session.flush()
         return None
     login.generation += 1
-    login.expires_at = now + timedelta(days=settings.refresh_token_expire_days)
+    login.expires_at = now + lifetime
     session.flush()
     return _pair(login, settings)
 

@@ -10,8 +10,7 @@ from backend.errors import IdTakenError, NotFoundError, VersionConflictError
 from backend.models import due
 from backend.models.base import as_id, new_id, utc_now
 from backend.models.due import Due
-from backend.models.todo import TITLE_KEY_MAX, Todo, TodoCreate, TodoRead, TodoTag, TodoUpdate
-from backend.models.user import fold
+from backend.models.todo import Todo, TodoCreate, TodoRead, TodoTag, TodoUpdate, tag_rows, title_key
 from backend.services.actor import Actor
 
 _UNKNOWN = "There is no todo with this id."
@@ -32,7 +31,7 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
         **values,
         owner_id=actor.user_id,
         id=data.id or new_id(),
-        title_key=_title_key(data.title),
+        title_key=title_key(data.title),
         due_until=_due_of(data).until(actor.timezone),
         completed_at=now if data.completed else None,
         created_at=now,
@@ -68,7 +67,7 @@ def update(
         changes["completed_at"] = utc_now() if changes["completed"] else None
     for name, value in changes.items():
         setattr(todo, name, value)
-    todo.title_key = _title_key(todo.title)
+    todo.title_key = title_key(todo.title)
     todo.due_until = when.until(actor.timezone)
     _touch(session, todo)
     if "tags" in changes:
@@ -166,13 +165,8 @@ def _tag(session: Session, todo: Todo) -> None:
     """Bring the tag index in line with the todo's own tags."""
     session.exec(sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id))
     if todo.tags:
-        rows = [{"owner_id": todo.owner_id, "todo_id": todo.id, "tag_key": fold(tag)} for tag in todo.tags]
-        session.exec(sa.insert(TodoTag), params=rows)
+        session.exec(sa.insert(TodoTag), params=tag_rows(todo.owner_id, todo.id, todo.tags))
 
 
 def _due_of(source: Todo | TodoCreate) -> Due:
     return Due(source.due_date, source.due_time, source.due_timezone)
-
-
-def _title_key(title: str) -> str:
-    return fold(title)[:TITLE_KEY_MAX]

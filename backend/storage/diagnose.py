@@ -1,14 +1,17 @@
 """Diagnosis: names the state of a SQLite file and changes nothing."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from backend.storage import layout
+from backend.storage import layout, look
 from backend.storage.layout import Layouts
+from backend.storage.look import Sidecar
+from backend.storage.salvage.layouts import describe_tables, quoted
 
-_CORRUPT, _NOT_A_DATABASE = 11, 26  # https://www.sqlite.org/rescode.html
 _PROBLEMS_SHOWN = 100
 
 
@@ -17,9 +20,14 @@ class State(StrEnum):
 
     NEW = "new"
     HEALTHY = "healthy"
+    STALE_SIDECAR = "stale_sidecar"
+    INDEX_DAMAGED = "index_damaged"
+    ROWS_INVALID = "rows_invalid"
     SCHEMA_OLD = "schema_old"
-    VERSION_ROW_WRONG = "version_row_wrong"
+    SCHEMA_HALF = "schema_half"
+    SCHEMA_NEWER = "schema_newer"
     UNKNOWN_LAYOUT = "unknown_layout"
+    VERSION_ROW_WRONG = "version_row_wrong"
     CORRUPT = "corrupt"
     NOT_A_DATABASE = "not_a_database"
     UNUSABLE = "unusable"
@@ -34,50 +42,86 @@ class Diagnosis:
     detail: str = ""
 
 
-def diagnose(database: Path, layouts: Layouts) -> Diagnosis:  # noqa: PLR0911 - one return for each state
-    """Look at a file. Only what SQLite itself calls damage is damage; everything else it refuses is UNUSABLE."""
+def diagnose(  # noqa: PLR0911 - one return for each state
+    database: Path, layouts: Layouts, *, watched: tuple[str, ...] = (), thorough: bool = False
+) -> Diagnosis:
+    """Look at a file. `thorough` also compares indexes, foreign keys and texts, at some six times the cost."""
     try:
         if not database.exists() or database.stat().st_size == 0:
             return Diagnosis(State.NEW)
         if not database.is_file():
             return Diagnosis(State.UNUSABLE, detail="the database's path is not a file")
-        connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)
-        try:
-            return _look(connection, layouts)
-        finally:
-            connection.close()
+        view, sidecar = look.judge(database, watched)
+        if sidecar is Sidecar.FOREIGN:
+            return Diagnosis(State.STALE_SIDECAR, detail="the log beside the file belongs to another database")
+        if view.is_damaged:
+            state = State.CORRUPT if view.is_database else State.NOT_A_DATABASE
+            return Diagnosis(state, detail=view.problems[0])
+        uri = f"{database.as_uri()}?{look.ordinary(database)}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
+            found = _layout(connection, layouts)
+            if found.state in {State.UNKNOWN_LAYOUT, State.SCHEMA_NEWER, State.SCHEMA_HALF}:
+                return found
+            problems = [*view.problems, *(_thorough(connection) if thorough else ())]
     except sqlite3.DatabaseError as error:
-        # Its subclasses are raised for locks, full disks and missing rights as well: the class says nothing.
-        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-            case code if code == _CORRUPT:
-                return Diagnosis(State.CORRUPT, detail=str(error))
-            case code if code == _NOT_A_DATABASE:
-                return Diagnosis(State.NOT_A_DATABASE, detail=str(error))
-            case _:
-                return Diagnosis(State.UNUSABLE, detail=str(error))
+        if look.is_damage(error):
+            return Diagnosis(State.CORRUPT, detail=str(error))
+        return Diagnosis(State.UNUSABLE, detail=str(error))
     except OSError as error:
         return Diagnosis(State.UNUSABLE, detail=error.strerror or "the file cannot be read")
+    return _worst(problems) or found
 
 
-def _look(connection: sqlite3.Connection, layouts: Layouts) -> Diagnosis:
-    problems = [row[0] for row in connection.execute(f"PRAGMA quick_check({_PROBLEMS_SHOWN})")]
-    if problems != ["ok"] and any(_is_structural(problem) for problem in problems):
-        return Diagnosis(State.CORRUPT, detail=problems[0])
-    if not layout.table_names(connection):
+def _worst(problems: list[str]) -> Diagnosis | None:
+    for state, is_it in (
+        (State.CORRUPT, look.is_structural),
+        (State.ROWS_INVALID, look.is_of_a_row),
+        (State.INDEX_DAMAGED, look.is_of_an_index),
+    ):
+        if matching := [problem for problem in problems if is_it(problem)]:
+            return Diagnosis(state, detail=f"{matching[0]} ({len(matching)} such)")
+    return None
+
+
+def _layout(connection: sqlite3.Connection, layouts: Layouts) -> Diagnosis:
+    tables = layout.table_names(connection)
+    if not tables:
         return Diagnosis(State.NEW)
     claimed = layout.version_rows(connection)
-    found = layouts.revision_of(layout.fingerprint(connection))
+    found = layouts.revision_of(layout.fingerprint(connection, layouts.tables))
     if found is None:
-        return Diagnosis(State.UNKNOWN_LAYOUT, detail="its tables are of no release that this one knows")
+        if not tables & layouts.tables:
+            return Diagnosis(State.UNKNOWN_LAYOUT, detail="none of its tables is ours")
+        if any(revision not in layouts.fingerprints for revision in claimed):
+            return Diagnosis(State.SCHEMA_NEWER, detail="a newer release has changed its tables")
+        return Diagnosis(State.SCHEMA_HALF, detail="its tables are incomplete or half migrated")
     if claimed != [found]:
-        return Diagnosis(
-            State.VERSION_ROW_WRONG, found, f"its version row says {claimed or 'nothing'}, its tables say {found}"
-        )
+        said = ", ".join(claimed) or "nothing"
+        return Diagnosis(State.VERSION_ROW_WRONG, found, f"its version row says {said}, its tables say {found}")
     return Diagnosis(State.HEALTHY if found == layouts.head else State.SCHEMA_OLD, found)
 
 
-def _is_structural(problem: str) -> bool:
-    """A row that breaks a rule, or an index that lacks an entry, is no damaged page."""
-    return not problem.startswith(
-        ("CHECK constraint failed", "NULL value in", "row ", "wrong # of entries", "non-unique")
-    )
+def _thorough(connection: sqlite3.Connection) -> Iterator[str]:
+    """What quick_check does not see: wrong index entries, missing parents, texts that are no UTF-8."""
+    for (problem,) in connection.execute(f"PRAGMA integrity_check({_PROBLEMS_SHOWN})"):
+        if problem != "ok":
+            yield problem
+    for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"CHECK constraint failed in {table}: row {rowid} has no {parent}"
+    tables = describe_tables(connection)
+    connection.text_factory = bytes
+    for table in tables:
+        columns = ", ".join(quoted(column.name) for column in table.columns)
+        for row in connection.execute(f"SELECT {columns} FROM {quoted(table.name)}"):  # noqa: S608 - quoted
+            if not all(_is_text(value) for value in row):
+                yield f"CHECK constraint failed in {table.name}: a text is not UTF-8"
+
+
+def _is_text(value: object) -> bool:
+    if not isinstance(value, bytes) or value.isascii():
+        return True
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

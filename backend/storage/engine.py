@@ -3,29 +3,48 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from backend.storage import mounts
+from backend.storage.dialect import make_server_engine
+
 # How long a writer waits for another process. The event loop waits with it, so it is short: then 503, and a retry.
 BUSY_TIMEOUT_MS = 5_000
-POOL_RECYCLE_SECONDS = 1_800
 
 _WRITES = "todo_writes"
 
 
-def make_engine(url: URL) -> Engine:
-    """An engine for the URL. Nothing is opened before it is used.
+def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: bool = False) -> Engine:
+    """An engine for the URL. Nothing is opened before it is used; a read-only one leaves no trace in the folder.
 
+    A SQLite file in a network or FUSE mount is never put into WAL, whoever asks: its -shm is memory that processes
+    share, and there they may not. One connection holds the file, because the locks that two would need may be missing.
     Parameters stay out of the text of errors: they are people's todos, addresses and password hashes.
     """
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_recycle=POOL_RECYCLE_SECONDS, hide_parameters=True)
-    engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _open_sqlite)
+        return make_server_engine(url)
+    if is_read_only:
+        # The only way to open a WAL database in a folder that cannot be written to.
+        uri = f"{Path(str(url.database)).resolve().as_uri()}?mode=ro&immutable=1"
+        engine = create_engine(
+            url, creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False), hide_parameters=True
+        )
+        event.listen(engine, "connect", _open_without_a_trace)
+    elif mounts.is_shared(Path(str(url.database)), table):
+        engine = create_engine(
+            url, pool_size=1, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000, hide_parameters=True
+        )
+        event.listen(engine, "connect", _open_sqlite_in_mount)
+    else:
+        engine = create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _end_sqlite)
     return engine
 
 
@@ -61,17 +80,26 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 
 def _open_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    _set_up(connection, "journal_mode = WAL", "synchronous = NORMAL")
+
+
+def _open_sqlite_in_mount(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # Exclusive comes first: then a file that was left in WAL is read, and converted, without a -shm.
+    _set_up(connection, "locking_mode = EXCLUSIVE", "journal_mode = DELETE", "synchronous = EXTRA")
+
+
+def _set_up(connection: sqlite3.Connection, *pragmas: str) -> None:
     # Without this, Python's driver begins and commits on its own, and DDL escapes the transaction.
     connection.isolation_level = None
     # The timeout comes first: changing the journal mode may already have to wait for somebody.
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-    ):
+    for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", *pragmas, "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
     # SQLite's own lower() knows ASCII only: a search for "äpfel" would miss "Äpfel".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _open_without_a_trace(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 
@@ -82,3 +110,9 @@ def _lower(value: Any) -> Any:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _end_sqlite(connection: sqlite3.Connection | None, _: ConnectionPoolEntry) -> None:
+    # A COMMIT that fails leaves SQLite in its transaction, which SQLAlchemy takes for ended: the write lock would stay.
+    if connection is not None and connection.in_transaction:
+        connection.rollback()

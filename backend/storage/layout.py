@@ -6,21 +6,38 @@
 
 import hashlib
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
+from backend.storage.salvage.layouts import Layout, read_layout
+
 VERSION_TABLE = "alembic_version"
+HALF_DONE = "_alembic_tmp_"
+
+_CHECK = re.compile(r"CONSTRAINT\s+\"?(\w+)\"?\s+CHECK", re.IGNORECASE)
 LAYOUTS_FILE = Path(__file__).with_name("layouts.json")
 
 
 @dataclass(frozen=True)
 class Layouts:
-    """The newest revision, and the fingerprint of each one that was ever released."""
+    """The newest revision; the fingerprint and the tables' DDL of each one that was ever released."""
 
     head: str
     fingerprints: dict[str, str]
+    ddl: dict[str, list[str]]
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables of any release. Others in the same file are somebody else's, and are left alone."""
+        return frozenset(table.name for known in self.known for table in known.tables)
+
+    @cached_property
+    def known(self) -> tuple[Layout, ...]:
+        """Every release's tables in detail, for reading a damaged file without its own description."""
+        return tuple(read_layout(revision, statements) for revision, statements in self.ddl.items())
 
     def revision_of(self, fingerprint: str) -> str | None:
         """The revision that has this layout, None for a layout that is not ours."""
@@ -31,7 +48,7 @@ class Layouts:
 def released() -> Layouts:
     """What this release knows."""
     stored = json.loads(LAYOUTS_FILE.read_text())
-    return Layouts(head=stored["head"], fingerprints=stored["fingerprints"])
+    return Layouts(**stored)
 
 
 def table_names(connection: sqlite3.Connection) -> set[str]:
@@ -42,8 +59,13 @@ def table_names(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in rows} - {VERSION_TABLE}
 
 
-def fingerprint(connection: sqlite3.Connection) -> str:
-    """A digest of tables, columns, keys and indexes; the order of columns and the spelling of the SQL do not count."""
+def fingerprint(connection: sqlite3.Connection, ours: frozenset[str] | None = None) -> str:
+    """A digest of our tables' columns, keys and indexes; the order of columns and the spelling of the SQL do not count.
+
+    What a migration left half done counts as ours: its copy of a table may be the only one.
+    """
+    names = table_names(connection)
+    counted = names if ours is None else {name for name in names if name in ours or name.startswith(HALF_DONE)}
     tables = {
         table: {
             "columns": sorted(
@@ -58,6 +80,8 @@ def fingerprint(connection: sqlite3.Connection) -> str:
                 ]
                 for _, index, unique, origin, _ in connection.execute(f'PRAGMA index_list("{table}")')
             ),
+            # Pragmas do not tell CHECKs; their names are ours, so the spelling of the rest does not matter.
+            "checks": sorted(_CHECK.findall(_sql_of(connection, table))),
             "references": sorted(
                 [target, source_column, target_column or "", on_delete]
                 for _, _, target, source_column, target_column, _, on_delete, _ in connection.execute(
@@ -65,9 +89,14 @@ def fingerprint(connection: sqlite3.Connection) -> str:
                 )
             ),
         }
-        for table in sorted(table_names(connection))
+        for table in sorted(counted)
     }
     return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _sql_of(connection: sqlite3.Connection, table: str) -> str:
+    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return str(connection.execute(query, [table]).fetchone()[0])
 
 
 def version_rows(connection: sqlite3.Connection) -> list[str]:

@@ -1,6 +1,9 @@
-"""Quarantine: a damaged database moves aside whole, and waits there for as long as anybody may want it."""
+"""Quarantine: what is damaged is put aside whole, and waits there for as long as anybody may want it."""
 
+import os
 import secrets
+import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,14 +12,71 @@ from pathlib import Path
 SIDECARS = ("-wal", "-shm", "-journal")
 
 
-def move_aside(database: Path, reason: str) -> Path:
-    """Move a database and its sidecars into a folder of their own beside it; returns the folder. Deletes nothing."""
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{reason}-{secrets.token_hex(4)}"
-    folder = database.with_name(database.name + ".quarantine") / stamp
-    folder.mkdir(parents=True)
-    # The sidecars first: killed half way, a database without its -wal is put right by moving the rest, not the reverse.
-    for suffix in (*SIDECARS, ""):
+def folder_of(database: Path) -> Path:
+    """Where everything that was ever put aside for this database lies."""
+    return database.with_name(database.name + ".quarantine")
+
+
+def keep(database: Path, reason: str) -> Path:
+    """Keep the database with its sidecars in a folder of their own; returns the folder.
+
+    Links where the file system can: the live name may then be given to another file without a byte being copied. Raises
+    OSError, with nothing left behind, when there is no room.
+    """
+    folder = _new_folder(database, reason)
+    try:
+        for suffix in ("", *SIDECARS):
+            part = database.with_name(database.name + suffix)
+            if part.exists():
+                _link_or_copy(part, folder / part.name)
+    except OSError:
+        # Links and copies only: the originals are where they were.
+        shutil.rmtree(folder)
+        raise
+    return folder
+
+
+def put_away(database: Path, reason: str) -> Path:
+    """Move the sidecars out of the way, where they belong to another database; returns their folder."""
+    folder = _new_folder(database, reason)
+    for suffix in SIDECARS:
         part = database.with_name(database.name + suffix)
         if part.exists():
             part.rename(folder / part.name)
     return folder
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One folder of the quarantine: when and why, and the files in it with their sizes in bytes."""
+
+    name: str
+    files: dict[str, int]
+
+
+def listing(database: Path) -> list[Kept]:
+    """Everything that was ever put aside, the newest first."""
+    folders = sorted(folder_of(database).glob("*/"), reverse=True) if folder_of(database).exists() else []
+    return [
+        Kept(folder.name, {path.name: path.stat().st_size for path in sorted(folder.iterdir())}) for folder in folders
+    ]
+
+
+def file_in(database: Path, name: str, file: str) -> Path | None:
+    """A file of the quarantine, None where there is none; names with a path in them name nothing."""
+    known = next((kept for kept in listing(database) if kept.name == name), None)
+    return folder_of(database) / name / file if known is not None and file in known.files else None
+
+
+def _new_folder(database: Path, reason: str) -> Path:
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{reason}-{secrets.token_hex(4)}"
+    folder = folder_of(database) / stamp
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

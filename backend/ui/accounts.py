@@ -1,11 +1,16 @@
 """Private handlers of the page for accounts: register, log in, stay logged in, log out."""
 
+from datetime import timedelta
+
 from backend import access, database
 from backend.models.session import Credentials, RefreshRequest, TokenPair
 from backend.models.user import UserCreate, UserRead
 from backend.services import accounts, sessions
 from backend.services.actor import Actor
 from backend.ui.calls import Call, for_account, for_anyone
+
+# A browser tells one tab late what another has stored, so two tabs may use one refresh token at the same moment.
+_TABS_GRACE = timedelta(seconds=10)
 
 
 @for_anyone
@@ -23,7 +28,7 @@ async def login(call: Call, address: str) -> TokenPair:
 @for_anyone
 async def refresh(call: Call, address: str) -> TokenPair:
     """The next pair of tokens."""
-    return await access.renew(RefreshRequest.model_validate(call.body), address)
+    return await access.renew(RefreshRequest.model_validate(call.body), address, grace=_TABS_GRACE)
 
 
 @for_account

@@ -595,7 +595,9 @@ def test_503_for_everything_while_the_database_is_unusable(account: Account, mon
 
 
 def test_health_says_degraded_and_no_more_after_a_loss(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "report", replace(database.report, lost_nothing=False, actions=("moved /secret",)))
+    monkeypatch.setattr(
+        database, "report", replace(database.report, unacknowledged="Rows were lost.", actions=("moved /secret",))
+    )
     health = client.get("/health")
     assert (health.status_code, health.json()) == (200, {"status": "degraded"})
 

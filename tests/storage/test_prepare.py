@@ -109,7 +109,7 @@ def test_an_old_revision_is_copied_then_migrated(tmp_path: Path) -> None:
     assert report.found is State.SCHEMA_OLD
     assert is_at_head_and_whole(database)
     assert rows(database, "SELECT username FROM users") == [("abc",)]
-    [copy] = (tmp_path / "backups").iterdir()
+    [copy] = (tmp_path / "backups").glob("*.db")
     assert rows(copy, "SELECT version_num FROM alembic_version") == [(OLD,)]
     assert start(database).report.found is State.HEALTHY
 

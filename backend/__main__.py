@@ -1,0 +1,5 @@
+"""`python -m backend`: commands for whoever looks after an installation."""
+
+from backend.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""What an adoption refuses. Nothing was changed if the caller rolls back, as it must."""
+
+
+class AdoptionError(Exception):
+    """The adoption cannot be done, or what it copied is not what was there; the text says which."""

@@ -1,0 +1,61 @@
+"""`/api/v1/admin`: what was put aside when the database was healed, for an administrator to read and to acknowledge."""
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+
+from backend import database
+from backend.api.dependencies import Caller, answer
+from backend.api.documentation import protected, refuses
+from backend.errors import NotFoundError
+from backend.services import upkeep
+
+
+def _admin(caller: Caller) -> None:
+    upkeep.ensure_admin(caller)
+
+
+router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(_admin)], responses=refuses(403))
+
+
+class Kept(BaseModel):
+    """One folder of the quarantine: its name says when and why; sizes are in bytes."""
+
+    name: str
+    files: dict[str, int]
+
+
+class Quarantine(BaseModel):
+    """Everything that was ever put aside, the newest first."""
+
+    quarantine: list[Kept]
+    unacknowledged: str | None
+
+
+@router.get("/quarantine", response_model=Quarantine, openapi_extra=protected(), operation_id="list_quarantine")
+async def list_quarantine() -> Response:
+    """List what was put aside, and what was lost that nobody has acknowledged."""
+    kept = [Kept(name=one.name, files=one.files) for one in database.quarantined()]
+    return answer(Quarantine(quarantine=kept, unacknowledged=database.report.unacknowledged))
+
+
+@router.get(
+    "/quarantine/{name}/{file}",
+    response_class=FileResponse,
+    responses=refuses(404),
+    openapi_extra=protected(),
+    operation_id="download_from_quarantine",
+)
+async def download_from_quarantine(name: str, file: str) -> Response:
+    """Download a report, or the rows that were rejected or kept in part."""
+    path = database.quarantined_file(name, file)
+    if path is None:
+        raise NotFoundError("There is no such file in the quarantine; /api/v1/admin/quarantine lists them.")
+    return FileResponse(path, filename=f"{name}-{file}")
+
+
+@router.post("/acknowledge", status_code=204, openapi_extra=protected(), operation_id="acknowledge_losses")
+async def acknowledge_losses() -> Response:
+    """Say that the losses of a heal have been read: /health is healthy again, and the banner goes."""
+    database.acknowledge()
+    return Response(status_code=204)

@@ -1,0 +1,180 @@
+"""Commands for the data: look at it, heal it, copy it, take it back, begin anew, let somebody in.
+
+None of them prints a path, a secret or a traceback where a sentence will do. What replaces a database keeps the one
+that was there, in quarantine.
+"""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import Timeout
+from tqdm import tqdm
+
+from backend import move
+from backend.errors import AppError, ConfigurationError, describe
+from backend.settings import get_settings
+from backend.storage import comeback, layout, lock, memory, quarantine, snapshots, swap, taking
+from backend.storage.diagnose import State, diagnose
+from backend.storage.home import Home, find_home
+from backend.storage.lock import Occupancy
+from backend.storage.memory import Memory
+
+WATCHED = ("users", "todos")
+
+_HEALED_AT_START = {State.UNUSABLE, State.UNKNOWN_LAYOUT, State.SCHEMA_NEWER}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; the exit code is 0 when all is well."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        sys.exit(chosen.run(chosen))
+    except ConfigurationError as error:
+        sys.exit(f"ERROR: {error}")
+    except Timeout:
+        sys.exit("ERROR: The app works with this database. Stop it first.")
+    except (AppError, snapshots.DamagedError) as error:
+        sys.exit(f"ERROR: {error}")
+    except OSError as error:
+        sys.exit(f"ERROR: {error.strerror}.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m backend", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], told: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=told, description=told)
+        added.set_defaults(run=run)
+        return added
+
+    command("doctor", _doctor, "Look at the database and change nothing. Exit code 1 when something is wrong.")
+    command("heal", _heal, "Check, repair and migrate the database, as a start of the app does.")
+    command("backup", _backup, "Take a verified snapshot, also while the app runs.")
+    restoring = command("restore", _restore, "Put a snapshot in the database's place; what was there is kept.")
+    restoring.add_argument("snapshot", nargs="?", help="its name as `restore --list` shows it; the newest without one")
+    restoring.add_argument("--list", action="store_true", help="show the snapshots there are")
+    restoring.add_argument("--yes", action="store_true", help="do not ask")
+    resetting = command("reset", _reset, "Begin with an empty database; the old one is kept.")
+    resetting.add_argument("--yes", action="store_true", help="do not ask")
+    move.add_arguments(command("move", _move, "Copy the running installation to another database, verified."))
+    admin = command("create-admin", _create_admin, "Create an administrator.")
+    admin.add_argument("email")
+    admin.add_argument("username")
+    return parser
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    home = _home()
+    database = home.live
+    seen = diagnose(database, layout.released(), watched=WATCHED, thorough=True)
+    print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
+    if seen.state is State.HEALTHY:
+        for table, rows in memory.count(database, WATCHED).items():
+            print(f"{table}: {rows}")
+        if told := memory.shortfall(memory.recall(database), memory.count(database, WATCHED)):
+            print(told)
+    print(f"snapshots: {len(snapshots.listed(home.backups, database.stem))}")
+    print(home.sentence)
+    if seen.state not in {State.HEALTHY, State.NEW, *_HEALED_AT_START}:
+        print("The next start of the app heals this; `python -m backend heal` does it now.")
+    return 0 if seen.state in {State.HEALTHY, State.NEW} else 1
+
+
+def _heal(_: argparse.Namespace) -> int:
+    from backend import database  # noqa: PLC0415 - importing it is what heals
+
+    for action in database.report.actions:
+        print(action)
+    if not database.report.actions:
+        print("The database is healthy; nothing was done.")
+    return 0 if database.report.is_usable else 1
+
+
+def _backup(_: argparse.Namespace) -> int:
+    home = _home()
+    if diagnose(home.live, layout.released(), watched=WATCHED).state is not State.HEALTHY:
+        print("The database is not healthy, and a copy of damage is no backup. Heal it first.")
+        return 1
+    print(f"Took the snapshot {taking.take(home, 'command').path.name}, and checked it.")
+    return 0
+
+
+def _restore(chosen: argparse.Namespace) -> int:
+    home = _home()
+    known = {found.path.name: found for found in snapshots.listed(home.backups, home.live.stem)}
+    if chosen.list or not known:
+        print("\n".join(known) or "There are no snapshots.")
+        return 0 if known else 1
+    wanted = known.get(chosen.snapshot) if chosen.snapshot else next(iter(known.values()))
+    if wanted is None:
+        print("There is no such snapshot; `restore --list` shows what there is.")
+        return 1
+    if not (chosen.yes or _agreed(f"Put {wanted.path.name} in the place of the database?")):
+        return 1
+    with lock.file_lock(home.live), Occupancy(home.live).alone():
+        comeback.restore(wanted, home.live)
+        memory.write_down(home.live, Memory())
+    print(f"Restored {wanted.path.name}. What was there before is kept in {quarantine.folder_of(home.live).name}.")
+    return 0
+
+
+def _reset(chosen: argparse.Namespace) -> int:
+    home = _home()
+    if not (chosen.yes or _agreed("Begin with an empty database?")):
+        return 1
+    from backend.storage import migrate  # noqa: PLC0415 - Alembic is slow to import, and most commands need none
+
+    with lock.file_lock(home.live), Occupancy(home.live).alone():
+        if home.live.exists():
+            quarantine.keep(home.live, "reset")
+        # A new file takes the old one's place. Were there none, the next start would bring the newest snapshot back.
+        candidate = swap.candidate_of(home.live)
+        migrate.create(candidate)
+        swap.swap(home.live, candidate)
+        memory.write_down(home.live, Memory())
+    print(f"The database is empty. The one that was there is kept in {quarantine.folder_of(home.live).name}.")
+    return 0
+
+
+def _move(chosen: argparse.Namespace) -> int:
+    with tqdm(unit=" rows", disable=None) as bar:
+
+        def show(step: move.Step) -> None:
+            bar.set_description(f"{step.stage} {step.table}".strip())
+            bar.total, bar.n = step.total, step.done
+            bar.refresh()
+
+        return move.run(chosen, show)
+
+
+def _create_admin(chosen: argparse.Namespace) -> int:
+    from backend import database, security  # noqa: PLC0415 - only what needs the database prepares it
+    from backend.models.user import UserCreate  # noqa: PLC0415
+    from backend.services import accounts  # noqa: PLC0415
+
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        data = UserCreate(email=chosen.email, username=chosen.username, password=password)
+        password_hash = security.hash_password(data.password)
+        with database.write_scope() as session:
+            accounts.register(session, data, password_hash, registration_open=True)
+            accounts.make_admin(session, data.username)
+    except ValueError as error:
+        raise describe(error) from None
+    print(f"Created the administrator {chosen.username}.")
+    return 0
+
+
+def _home() -> Home:
+    settings = get_settings()
+    if settings.url.get_backend_name() != "sqlite":
+        raise ConfigurationError("This command is for SQLite; a database server has tools of its own.")
+    return find_home(Path(str(settings.url.database)), is_space=settings.is_space, data_dir=settings.data_dir)
+
+
+def _agreed(question: str) -> bool:
+    return input(f"{question} The one that is there will be kept. [y/N] ").strip().lower() in {"y", "yes"}

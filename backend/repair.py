@@ -1,0 +1,75 @@
+"""What storage cannot know when it heals: what a todo, an account and a login mean.
+
+Storage saves rows; where one is refused by a rule or lacks its parent, it asks here what to put in.
+"""
+
+from collections.abc import Collection
+
+from backend.models.base import new_id
+from backend.models.todo import TITLE_KEY_MAX, Priority
+from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
+from backend.storage.salvage.caretaker import Caretaker, Row
+
+_LOST_TITLE = "(title lost)"
+# No password verifies against it, and no library takes it for a hash of its own.
+_NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
+_LONG_AGO = "1970-01-01T00:00:00.000000Z"
+
+
+class TodoCaretaker(Caretaker):
+    """Keeps every row that says anything: with a placeholder where a value is gone, never without its owner."""
+
+    def complete(self, table: str, row: Row, lost: Collection[str], doubted: Collection[str]) -> Row:  # noqa: ARG002
+        """Fill what a list shows and an index sorts by."""
+        return _whole_todo(row) if table == "todos" else row
+
+    def mend(self, table: str, row: Row, error: str) -> Row | None:
+        """The row within the rules; what was refused stands in rejected.jsonl as it was."""
+        match table:
+            case "todos":
+                return _whole_todo(row)
+            case "users":
+                return _whole_user(row, is_taken="UNIQUE" in error)
+            case _:
+                # Logins are opened anew, and tags stand in the todo itself.
+                return None
+
+    def parent(self, child: str, parent: str, key: Row, row: Row) -> Row | None:  # noqa: ARG002
+        """An account for todos that have lost theirs, so that an administrator can find them."""
+        if child != "todos" or parent != "users":
+            return None
+        return _whole_user({"id": key["id"], "timezone": "UTC", "created_at": _LONG_AGO, "updated_at": _LONG_AGO})
+
+
+def _whole_todo(row: Row) -> Row:
+    title = row.get("title")
+    whole = {**row, "title": title if isinstance(title, str) and title else _LOST_TITLE}
+    whole["title_key"] = fold(str(whole["title"]))[:TITLE_KEY_MAX]
+    if whole.get("priority") not in {priority.rank for priority in Priority}:
+        whole["priority"] = Priority.MEDIUM.rank
+    if whole.get("completed") not in {0, 1}:
+        whole["completed"] = 0
+    version = whole.get("version")
+    whole["version"] = max(version, 1) if isinstance(version, int) else 1
+    for name in ("created_at", "updated_at"):
+        whole[name] = whole.get(name) or _LONG_AGO
+    return whole
+
+
+def _whole_user(row: Row, *, is_taken: bool = False) -> Row:
+    identity = str(row.get("id") or new_id())
+    username, email = row.get("username"), row.get("email")
+    if is_taken or not isinstance(username, str) or not USERNAME_MIN <= len(username) <= USERNAME_MAX:
+        username = f"recovered-{identity}"
+    if is_taken or not isinstance(email, str) or not email:
+        email = f"recovered-{identity}@example.invalid"
+    return {
+        **row,
+        "id": identity,
+        "username": username,
+        "username_key": fold(username),
+        "email": email,
+        "email_key": fold(email),
+        "password_hash": row.get("password_hash") or _NO_PASSWORD,
+        "is_admin": 1 if row.get("is_admin") == 1 else 0,
+    }

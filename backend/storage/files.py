@@ -1,0 +1,68 @@
+"""Files: copies that are whole or absent, and that stay after a power cut."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+_CHUNK_BYTES = 1024 * 1024
+
+# A folder cannot be synced on many network file systems. Its files were, and nothing more can be asked for.
+_NO_SUCH_THING = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES}
+_NO_RENAME = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV}
+
+
+def sync(path: Path) -> None:
+    """Push a file's bytes, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if not (path.is_dir() and error.errno in _NO_SUCH_THING):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """A file's digest. Never of a live database: closing its file drops SQLite's locks on it in this process."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        if hasattr(os, "posix_fadvise"):
+            # What was just written would come from this machine's cache; the question is what is on the other side.
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def copy(source: Path, target: Path) -> str:
+    """Copy a file, synced; returns the digest of the bytes that were read."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("xb") as writer:
+        while chunk := reader.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    return digest.hexdigest()
+
+
+def place(draft: Path, target: Path) -> None:
+    """Give a file its name. A mount of an object store may not rename: there it is copied, and comes bit by bit."""
+    try:
+        draft.rename(target)
+    except OSError as error:
+        if error.errno not in _NO_RENAME:
+            raise
+        copy(draft, target)
+        draft.unlink()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a small file beside its place and rename it there."""
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_text(text)
+    sync(draft)
+    place(draft, path)
+    sync(path.parent)

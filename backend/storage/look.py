@@ -1,0 +1,172 @@
+"""A look at a database file that cannot change it.
+
+Opening is the dangerous act. With the -wal of another database beside it, a healthy file becomes the other database on
+the first ordinary open, every check says "ok", and closing makes it final. So where a sidecar holds anything, the file
+is seen twice before anybody opens it: view A ignores the sidecars, view B has them replayed.
+"""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from backend.storage.salvage.layouts import quoted
+
+CORRUPT, NOT_A_DATABASE = 11, 26  # https://www.sqlite.org/rescode.html: only these two mean damage
+_PROBLEMS_SHOWN = 100
+_IMMUTABLE = "mode=ro&immutable=1"
+_KEYS_COMPARED = 200
+# An empty view B is another database's log where view A has at least this many rows; below, somebody may have deleted.
+_ROWS_THAT_DO_NOT_VANISH = 10
+
+
+class Sidecar(StrEnum):
+    """What a -wal or -journal with content is to the file it lies beside."""
+
+    NONE = "none"
+    OWN = "own"
+    FOREIGN = "foreign"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True)
+class View:
+    """What one way of reading the file shows. `problems` are SQLite's own words; damage is judged from them."""
+
+    problems: tuple[str, ...] = ()
+    is_database: bool = True
+    rows: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, frozenset[tuple[object, ...]]] = field(default_factory=dict)
+
+    @property
+    def is_damaged(self) -> bool:
+        """True for damaged pages. A row that breaks a rule, or an index that lacks an entry, is none."""
+        return not self.is_database or any(is_structural(problem) for problem in self.problems)
+
+
+def is_structural(problem: str) -> bool:
+    """Whether a line of quick_check or integrity_check speaks of damaged pages."""
+    return not is_of_a_row(problem) and not is_of_an_index(problem)
+
+
+def is_of_a_row(problem: str) -> bool:
+    """Whether it speaks of a row that breaks a rule."""
+    return problem.startswith(("CHECK constraint failed", "NULL value in", "NUMERIC value in", "TEXT value in"))
+
+
+def is_of_an_index(problem: str) -> bool:
+    """Whether it speaks of an index that does not fit its table, which REINDEX cures."""
+    return problem.startswith(("wrong # of entries in index", "non-unique entry in index")) or (
+        problem.startswith("row ") and "missing from index" in problem
+    )
+
+
+def sidecar_of(database: Path) -> Path | None:
+    """The -wal or -journal that holds anything."""
+    for suffix in ("-wal", "-journal"):
+        sidecar = database.with_name(database.name + suffix)
+        if sidecar.exists() and sidecar.stat().st_size > 0:
+            return sidecar
+    return None
+
+
+def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
+    """The view to work with, and what the sidecar is. `watched` tables tell two databases apart by their keys."""
+    sidecar = sidecar_of(database)
+    if sidecar is None:
+        return see(database, watched, options=ordinary(database)), Sidecar.NONE
+    alone = see(database, watched, options=_IMMUTABLE)
+    with _replayed(database, sidecar) as (path, uri_options):
+        together = see(path, watched, options=uri_options)
+    if not together.is_damaged and not _belongs_elsewhere(alone, together):
+        return together, Sidecar.OWN
+    if not alone.is_damaged and alone.rows:
+        return alone, Sidecar.FOREIGN
+    return together, Sidecar.DAMAGED
+
+
+def ordinary(database: Path) -> str:
+    """How to open a file that has no sidecar, or its own: nothing is written either way.
+
+    Not read-only where it can be helped: SQLite 3.40 then leaves CHECK constraints out of quick_check (measured).
+    """
+    return "mode=rw" if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK) else _IMMUTABLE
+
+
+def see(database: Path, watched: tuple[str, ...], *, options: str) -> View:
+    """One view. Raises sqlite3.DatabaseError for what is neither readable nor damaged, such as a lock."""
+    uri = f"{database.resolve().as_uri()}?{options}"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
+            connection.text_factory = bytes
+            problems = tuple(
+                row[0].decode(errors="replace")
+                for row in connection.execute(f"PRAGMA quick_check({_PROBLEMS_SHOWN})")
+                if row[0] != b"ok"
+            )
+            connection.text_factory = lambda data: data.decode(errors="replace")
+            names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            present = [table for table in watched if table in names]
+            return View(
+                problems,
+                rows={table: _count(connection, table) for table in present},
+                keys={table: _keys(connection, table) for table in present},
+            )
+    except UnicodeDecodeError:
+        # Only SQLite's own messages are decoded strictly here, and they quote names from the file.
+        return View(("the names in the schema are garbage",))
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        return View((str(error),), is_database=code_of(error) != NOT_A_DATABASE)
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where Python itself refused."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Locks, full disks and missing rights raise subclasses of the same exception: only the code tells."""
+    return code_of(error) in {CORRUPT, NOT_A_DATABASE}
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])  # noqa: S608 - quoted
+
+
+def _keys(connection: sqlite3.Connection, table: str) -> frozenset[tuple[object, ...]]:
+    """Some keys, the same ones in two states of one database unless they were deleted."""
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})") if row[5]] or ["rowid"]
+    wanted = ", ".join(quoted(column) if column != "rowid" else column for column in columns)
+    query = f"SELECT {wanted} FROM {quoted(table)} ORDER BY {wanted} LIMIT {_KEYS_COMPARED}"  # noqa: S608 - quoted
+    return frozenset(connection.execute(query))
+
+
+def _belongs_elsewhere(alone: View, together: View) -> bool:
+    """Whether replaying would turn the file into another database."""
+    if alone.is_damaged or not any(alone.rows.values()):
+        return False
+    if not together.rows:
+        return True
+    if not any(together.rows.values()):
+        return sum(alone.rows.values()) >= _ROWS_THAT_DO_NOT_VANISH
+    return not any(alone.keys[table] & together.keys.get(table, frozenset()) for table in alone.keys)
+
+
+@contextmanager
+def _replayed(database: Path, sidecar: Path) -> Iterator[tuple[Path, str]]:
+    """Where view B can be seen. A -wal is read in place; a -journal is rolled back by opening, so on a private copy."""
+    if sidecar.name.endswith("-wal"):
+        yield database, "mode=ro"
+        return
+    with tempfile.TemporaryDirectory(dir=database.parent, prefix=f"{database.name}.look.") as folder:
+        copy = Path(folder) / database.name
+        shutil.copyfile(database, copy)
+        shutil.copyfile(sidecar, copy.with_name(copy.name + "-journal"))
+        yield copy, "mode=rw"

@@ -1,0 +1,66 @@
+"""What one start remembers for the next: how it ended, how many rows there were, what nobody has read yet."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from backend.storage.salvage.layouts import quoted
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Kept beside the database, so that a file which lost its newest rows without a trace is noticed at all."""
+
+    is_clean: bool = False
+    rows: dict[str, int] = field(default_factory=dict)
+    unacknowledged: str | None = None
+
+
+def recall(database: Path) -> Memory:
+    """What is remembered; nothing where the note is missing or cannot be read, which is no harm."""
+    try:
+        stored = json.loads(_file_of(database).read_text())
+        return Memory(bool(stored["is_clean"]), dict(stored["rows"]), stored["unacknowledged"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Memory()
+
+
+def write_down(database: Path, memory: Memory) -> None:
+    """Remember; a folder that cannot be written to forgets, and nothing else."""
+    draft = _file_of(database).with_suffix(".tmp")
+    try:
+        draft.write_text(json.dumps(asdict(memory), indent=1))
+        draft.replace(_file_of(database))
+    except OSError:
+        draft.unlink(missing_ok=True)
+
+
+def count(database: Path, watched: tuple[str, ...]) -> dict[str, int]:
+    """How many rows the tables have now that only ever grow."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        return {
+            table: int(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()[0])  # noqa: S608 - quoted
+            for table in watched
+        }
+
+
+def shortfall(before: Memory, now: dict[str, int]) -> str | None:
+    """A sentence when tables have fewer rows than a clean stop left behind. Never acted upon: people are told."""
+    if not before.is_clean:
+        return None
+    missing = {table: before.rows[table] - rows for table, rows in now.items() if before.rows.get(table, 0) > rows}
+    if not missing:
+        return None
+    numbers = ", ".join(f"{count} of {before.rows[table]} {table}" for table, count in missing.items())
+    return f"Since the last stop {numbers} have gone without the app's doing; a snapshot may have them."
+
+
+def acknowledge(database: Path) -> None:
+    """Somebody has read what was lost."""
+    write_down(database, replace(recall(database), unacknowledged=None))
+
+
+def _file_of(database: Path) -> Path:
+    return database.with_name(database.name + ".state.json")

@@ -1,0 +1,1 @@
+"""Brings the rows of a damaged SQLite file back, without opening it as a database."""

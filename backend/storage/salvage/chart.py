@@ -1,0 +1,117 @@
+"""Which page belongs to what.
+
+First the trees the file names itself are walked. What is left over is sorted by what it holds: leaf pages of rows by
+the number and kind of their columns, leaf pages of index entries by the rows they point at. A left-over tree that is
+the only one of its sort takes the place of the tree whose root was lost; single pages become strays, which have to
+prove themselves against the indexes before a row of theirs counts as living.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+
+from .cells import CellReader
+from .grounds import Chart, TableGround, unwalked
+from .layouts import Index, Layout, Table
+from .pages import INDEX_INTERIOR, INDEX_LEAF, TABLE_INTERIOR, TABLE_LEAF, page_kind
+from .samples import Sampler
+from .schema import Schema, read_schema
+from .strayindexes import StrayIndexes
+from .straytables import StrayTables
+from .walks import HOLE, walk_index, walk_table
+
+
+class Surveyor:
+    """Draws the chart of one view of a file."""
+
+    def __init__(self, reader: CellReader, layouts: Sequence[Layout]) -> None:
+        self.reader = reader
+        self.pages = reader.pages
+        self.layouts = layouts
+        self.samples = Sampler(reader)
+
+    def draw(self) -> Chart:
+        schema = read_schema(self.reader, self.layouts)
+        tables = [self._likeliest(choices, schema.roots.get(choices[0].name, 0)) for choices in schema.tables]
+        names = {table.name for table in tables} | {index.name for table in tables for index in table.indexes}
+        for name, root in schema.roots.items():
+            if name not in names:
+                self._own_everything_under(root)
+        grounds = [self._walk_named(table, schema) for table in tables]
+        strays = self._leftovers()
+        layout = self._best_layout(tables, strays.get(TABLE_LEAF, []))
+        if layout is not None:
+            have = {ground.table.name for ground in grounds}
+            lost = [unwalked(table) for table in layout.tables if table.name not in have]
+            for ground in lost:
+                ground.vanished = schema.complete
+            grounds += lost
+        StrayTables(self.samples, grounds).place(strays)
+        StrayIndexes(self.samples, grounds).place(strays)
+        return Chart(grounds, layout.revision if layout else "", bool(tables))
+
+    # -- what the file names itself --
+
+    def _likeliest(self, choices: list[Table], root: int) -> Table:
+        """The revision of a table that its first rows fit best."""
+        if len(choices) == 1 or not root:
+            return choices[0]
+        number, steps = root, 0
+        while page_kind(self.pages.page(number), 0) == TABLE_INTERIOR and steps < 20:
+            number, steps = next((child for child in self.reader.children(number) if child), 0), steps + 1
+        rows = list(self.samples.rows(number)) if number else []
+        return max(choices, key=lambda table: self.samples.score(table, rows))
+
+    def _walk_named(self, table: Table, schema: Schema) -> TableGround:
+        ground = unwalked(table)
+        root = schema.roots.get(table.name, 0)
+        if page_kind(self.pages.page(root), 0) in (TABLE_INTERIOR, TABLE_LEAF):
+            places = walk_table(self.reader, root, lambda number: self.samples.holds_rows(number, table))
+            if any(place != HOLE for place in places):
+                ground.places, ground.rooted = places, True
+        for part in ground.indexes:
+            root = schema.roots.get(part.index.name, 0)
+            if page_kind(self.pages.page(root), 0) in (INDEX_INTERIOR, INDEX_LEAF):
+                part.places = self._walk_index(root, table, part.index)
+                part.rooted = any(place != HOLE for place in part.places)
+        return ground
+
+    def _walk_index(self, root: int, table: Table, index: Index) -> array[int]:
+        return walk_index(self.reader, root, lambda number: self.samples.holds_entries(number, table, index))
+
+    def _own_everything_under(self, root: int) -> None:
+        if page_kind(self.pages.page(root), 0) in (TABLE_INTERIOR, TABLE_LEAF):
+            walk_table(self.reader, root, lambda number: True)
+        else:
+            walk_index(self.reader, root, lambda number: True)
+
+    # -- what is left over --
+
+    def _leftovers(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for number in range(2, self.pages.count + 1):
+            if not self.reader.owned[number]:
+                page = self.pages.page(number)
+                kind = page_kind(page, 0)
+                if kind and self.reader.offsets(page, 0):
+                    found.setdefault(kind, []).append(number)
+        return found
+
+    def _best_layout(self, tables: list[Table], leaves: list[int]) -> Layout | None:
+        """By the names the file gives if it gives any, else by what its stray pages hold."""
+        if tables:
+            own = {(table.name, tuple(column.name for column in table.columns)) for table in tables}
+
+            def likeness(layout: Layout) -> float:
+                return sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
+
+        else:
+            step = max(1, len(leaves) // 200)
+            samples = [list(self.samples.rows(number)) for number in leaves[::step]]
+
+            def likeness(layout: Layout) -> float:
+                return sum(max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples)
+
+        best = max(self.layouts, key=likeness, default=None)
+        return best if best is not None and likeness(best) > 0 else None

@@ -1,0 +1,57 @@
+"""Where in the file everything lies: the words in which the chart is written."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+from .layouts import Index, Table
+from .walks import HOLE
+
+
+@dataclass(slots=True)
+class IndexGround:
+    """Where an index lies. `rooted` is False when its places are only what was found lying about."""
+
+    index: Index
+    places: array[int] = field(default_factory=lambda: array("q"))
+    rooted: bool = False
+    strays: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A leaf nothing known points at. `parented`: a page that is lost itself does. `free`: SQLite had given it up."""
+
+    page: int
+    parented: bool
+    free: bool
+
+
+@dataclass(slots=True)
+class TableGround:
+    """Where a table lies. `vanished`: the file says nothing of a table that its layout has; it was dropped."""
+
+    table: Table
+    vanished: bool = False
+    places: array[int] = field(default_factory=lambda: array("q"))
+    rooted: bool = False
+    strays: list[Stray] = field(default_factory=list)
+    indexes: list[IndexGround] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return self.rooted and HOLE not in self.places
+
+
+@dataclass(slots=True)
+class Chart:
+    """`revision` names the known layout that fits best, "" if none does. `schema_read`: the file named its tables."""
+
+    tables: list[TableGround]
+    revision: str
+    schema_read: bool
+
+
+def unwalked(table: Table) -> TableGround:
+    return TableGround(table, indexes=[IndexGround(index) for index in table.indexes])

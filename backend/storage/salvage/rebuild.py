@@ -1,0 +1,128 @@
+"""Puts the salvaged rows into a fresh database.
+
+The candidate comes with its schema from the caller. Plain indexes and triggers are taken off while the rows stream
+in and put back afterwards; foreign keys are looked at once everything is there. Nothing here makes the candidate the
+live file, and nothing is synced: that is the swap's business.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from .caretaker import Caretaker
+from .donors import Donor
+from .layouts import Layout, describe_tables, quoted
+from .ledger import Ledger
+from .loading import Loader
+from .parents import mend_foreign_keys
+from .report import Report, TableReport
+from .salvage import Salvage
+
+_CACHE_KIB = 32 * 1024
+_UNIQUE = re.compile(r"\s*CREATE\s+UNIQUE\s", re.IGNORECASE)
+
+CreateCandidate = Callable[[Path], None]
+"""Creates an empty database with the wanted schema at a path where there is none."""
+
+
+def rebuild(
+    damaged: Path,
+    candidate: Path,
+    create: CreateCandidate,
+    layouts: Sequence[Layout],
+    *,
+    log: Path | None = None,
+    backups: Sequence[Path] = (),
+    caretaker: Caretaker | None = None,
+    ledger_folder: Path | None = None,
+    aliases: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
+    expected: Mapping[str, int] | None = None,
+) -> Report:
+    """Fills `candidate` with what can be saved of `damaged`.
+
+    `aliases` sends the rows of a table the candidate lacks into one it has (a migration's left-over copy, say), after
+    that one's own. `skip` names tables the caller fills himself. `expected` are row counts known from elsewhere.
+    """
+    began = time.monotonic()
+    aliases = dict(aliases or {})
+    create(candidate)
+    with ExitStack() as stack:
+        donors = [stack.enter_context(Donor(path)) for path in backups]
+        salvage = stack.enter_context(Salvage(damaged, layouts, log, donors))
+        ledger = stack.enter_context(Ledger(ledger_folder or candidate.parent))
+        connection = stack.enter_context(closing(sqlite3.connect(candidate, isolation_level=None)))
+        _tune(connection)
+        put_off = _take_off(connection)
+        targets = {table.name: table for table in describe_tables(connection) if table.name not in skip}
+        loaders: dict[str, Loader] = {}
+        unknown = []
+        connection.execute("BEGIN")
+        # A table's own rows come first: INSERT keeps the first of two rows with one key. A vanished table comes last,
+        # and only if nothing stands in for it: what its free pages hold is older than any stand-in.
+        for source in sorted(salvage.sources(), key=lambda t: (salvage.is_vanished(t), t.name in aliases)):
+            if source.name in skip:
+                continue
+            target = targets.get(aliases.get(source.name, source.name)) or targets.get(source.name)
+            if target is None:
+                unknown.append(source.name)
+                continue
+            if salvage.is_vanished(source) and target.name in loaders:
+                continue
+            unknown += [f"{source.name}.{c.name}" for c in source.columns if target.position(c.name) is None]
+            loader = loaders.get(target.name)
+            if loader is None:
+                loader = loaders[target.name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+            loader.load(salvage.table(source))
+        for name, target in targets.items():
+            if name not in loaders:
+                loaders[name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+                loaders[name].load(salvage.absent(target))
+        connection.execute("COMMIT")
+        for sql in put_off["index"]:
+            connection.execute(sql)
+        mend_foreign_keys(connection, loaders, caretaker or Caretaker(), ledger)
+        for sql in put_off["trigger"]:
+            connection.execute(sql)
+        reports = tuple(_counted(connection, loader, (expected or {}).get(name, 0)) for name, loader in loaders.items())
+        sound = _is_sound(connection)
+        connection.execute("PRAGMA journal_mode = DELETE")
+        chart = salvage.chart
+    return Report(
+        reports, chart.revision, chart.schema_read, tuple(dict.fromkeys(unknown)), sound, time.monotonic() - began
+    )
+
+
+def _tune(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    # A candidate that is cut short is thrown away, so nothing needs to survive a crash; savepoints need a journal.
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _take_off(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    rows = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master "
+        "WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY rowid"
+    ).fetchall()
+    # A unique index has to refuse the second of two rows while it is being written: those stay.
+    taken = [(kind, name, sql) for kind, name, sql in rows if not _UNIQUE.match(sql)]
+    for kind, name, _ in taken:
+        connection.execute(f"DROP {kind} {quoted(name)}")
+    return {wanted: [sql for kind, _, sql in taken if kind == wanted] for wanted in ("index", "trigger")}
+
+
+def _counted(connection: sqlite3.Connection, loader: Loader, told: int) -> TableReport:
+    (saved,) = connection.execute(f"SELECT count(*) FROM {quoted(loader.table.name)}").fetchone()
+    return loader.report(saved, told)
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    answer = connection.execute("PRAGMA integrity_check(10)").fetchall()
+    return answer == [("ok",)] and connection.execute("PRAGMA foreign_key_check").fetchone() is None

@@ -1,0 +1,74 @@
+"""The committed part of a write-ahead log, read without SQLite.
+
+SQLite replays a `-wal` the moment it opens the file beside it, and so turns a stranger's log into a destroyed database.
+Here the log is only looked at: the frames are checked against their running checksum, everything after the last commit
+is left out, and what remains is a map from page number to the place of its newest copy.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass, field
+
+_HEADER = struct.Struct(">8I")
+_FRAME = struct.Struct(">6I")
+_MAGIC = 0x377F0682
+_MASK = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`places` maps a page number to the offset of its newest committed copy; `pages` is the size of the file then."""
+
+    page_size: int = 0
+    pages: int = 0
+    places: dict[int, int] = field(default_factory=dict)
+
+
+def read_log(descriptor: int) -> Log:
+    header = os.pread(descriptor, 32, 0)
+    if len(header) < 32:
+        return Log()
+    magic, _, page_size, _, salt1, salt2, sum1, sum2 = _HEADER.unpack(header)
+    if magic & ~1 != _MAGIC or page_size not in {512 << i for i in range(8)}:
+        return Log()
+    order = ">" if magic & 1 else "<"
+    running = _checksum(order, header[:24], 0, 0)
+    if running != (sum1, sum2):
+        return Log()
+    words = struct.Struct(f"{order}{page_size // 4}I")
+    committed: dict[int, int] = {}
+    pending: dict[int, int] = {}
+    pages = 0
+    offset = 32
+    while True:
+        frame = os.pread(descriptor, 24 + page_size, offset)
+        if len(frame) < 24 + page_size:
+            break
+        number, size, frame_salt1, frame_salt2, sum1, sum2 = _FRAME.unpack_from(frame)
+        if (frame_salt1, frame_salt2) != (salt1, salt2) or number == 0:
+            break
+        running = _checksum(order, frame[:8], *running)
+        running = _add(words.unpack_from(frame, 24), *running)
+        if running != (sum1, sum2):
+            break
+        pending[number] = offset + 24
+        if size:
+            committed.update(pending)
+            pending.clear()
+            pages = size
+        offset += 24 + page_size
+    return Log(page_size, pages, committed) if pages else Log()
+
+
+def _checksum(order: str, data: bytes, first: int, second: int) -> tuple[int, int]:
+    return _add(struct.unpack(f"{order}{len(data) // 4}I", data), first, second)
+
+
+def _add(words: tuple[int, ...], first: int, second: int) -> tuple[int, int]:
+    pairs = iter(words)
+    for even, odd in zip(pairs, pairs, strict=True):
+        first = (first + even + second) & _MASK
+        second = (second + odd + first) & _MASK
+    return first, second

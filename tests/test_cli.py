@@ -1,0 +1,89 @@
+"""`python -m backend`: each command as somebody types it, on a database of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+
+def run(database: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "backend", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": f"sqlite:///{database}"},
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "kept.db"
+    assert run(path, "heal").returncode == 0
+    created = run(path, "create-admin", "root@example.com", "root", answer="SecurePass123!\n")
+    assert created.returncode == 0, created.stderr
+    return path
+
+
+def test_doctor_looks_and_changes_nothing(database: Path) -> None:
+    before = database.read_bytes()
+    done = run(database, "doctor")
+    assert done.returncode == 0
+    assert "state: healthy" in done.stdout
+    assert "users: 1" in done.stdout
+    assert database.read_bytes() == before
+
+
+def test_doctor_names_damage_and_leaves_it(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[4096:8192] = b"\xa5" * 4096
+    database.write_bytes(content)
+    done = run(database, "doctor")
+    assert done.returncode == 1
+    assert "state: corrupt" in done.stdout
+    assert database.read_bytes() == bytes(content)
+
+
+def test_heal_heals_what_doctor_found(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[:16] = b"not a database!!"
+    database.write_bytes(content)
+    assert run(database, "heal").returncode == 0
+    assert "users: 1" in run(database, "doctor").stdout
+
+
+def test_a_reset_can_be_taken_back_by_a_restore(database: Path) -> None:
+    assert "Took the snapshot" in run(database, "backup").stdout
+    assert run(database, "reset", answer="n\n").returncode == 1
+    assert "users: 1" in run(database, "doctor").stdout
+    assert run(database, "reset", "--yes").returncode == 0
+    assert "users: 0" in run(database, "doctor").stdout
+    assert run(database, "restore", "--yes").returncode == 0
+    assert "users: 1" in run(database, "doctor").stdout
+
+
+def test_restore_without_snapshots_says_so(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.db", "restore", "--yes")
+    assert done.returncode == 1
+    assert "There are no snapshots" in done.stdout
+
+
+def test_an_administrator_with_a_bad_address_is_refused_in_words(database: Path) -> None:
+    done = run(database, "create-admin", "nobody", "another", answer="SecurePass123!\n")
+    assert done.returncode == 1
+    assert "email" in done.stderr
+
+
+def test_move_carries_everything_over(database: Path, tmp_path: Path) -> None:
+    target = tmp_path / "new.db"
+    done = run(database, "move", "--to", f"sqlite:///{target}")
+    assert done.returncode == 0, done.stderr
+    assert "users: 1" in run(target, "doctor").stdout
