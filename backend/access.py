@@ -15,6 +15,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from backend import database, security
 from backend.errors import AuthenticationError, InvalidCredentialsError, RateLimitedError
+from backend.models.operation import Door
 from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
 from backend.models.user import UserCreate, UserRead, fold
 from backend.services import accounts, sessions
@@ -43,9 +44,9 @@ def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None 
     return found
 
 
-async def identify(token: str) -> Actor:
-    """Who a token stands for."""
-    return await database.read(lambda session: sessions.identify(session, token))
+async def identify(token: str, door: Door) -> Actor:
+    """Who a token stands for, at this door."""
+    return await database.read(lambda session: sessions.identify(session, token, door))
 
 
 def address_of(headers: Mapping[str, str], peer: str | None) -> str:

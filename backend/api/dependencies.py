@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from backend import access
 from backend.errors import BadRequestError
+from backend.models.operation import Door
 from backend.models.todo import TodoRead
 from backend.services.actor import Actor
 
@@ -16,7 +17,7 @@ _VERSION_DIGITS_MAX = 18
 
 
 async def _actor(request: Request) -> Actor:
-    return await access.identify(access.credential_of(request.headers))
+    return await access.identify(access.credential_of(request.headers), Door.REST)
 
 
 def _address(request: Request) -> str:

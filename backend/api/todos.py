@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from backend import database
 from backend.api.dependencies import Caller, IfMatch, answer
 from backend.api.documentation import protected, refuses
-from backend.models.todo import TodoCreate, TodoFilter, TodoPage, TodoRead, TodoUpdate
+from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
+from backend.models.todo_filter import TodoFilter, TodoPage
 from backend.services import searches, todos
 
 router = APIRouter(prefix="/todos", tags=["todos"])

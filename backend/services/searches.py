@@ -11,16 +11,8 @@ from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, invalid
 from backend.models.base import utc_now
-from backend.models.todo import (
-    DueWord,
-    SortBy,
-    SortOrder,
-    Todo,
-    TodoFilter,
-    TodoPage,
-    TodoRead,
-    TodoTag,
-)
+from backend.models.todo import Todo, TodoRead, TodoTag
+from backend.models.todo_filter import DueWord, SortBy, SortOrder, TodoFilter, TodoPage
 from backend.models.user import fold
 from backend.services import cursors
 from backend.services.actor import Actor
