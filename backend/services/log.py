@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from backend import news
 from backend.models.base import new_id, utc_now
 from backend.models.operation import Action, Kind, Ledger, Operation
 from backend.models.todo import Todo
@@ -24,7 +25,8 @@ _OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]
 def together(session: Session, *, undoes: str | None = None) -> Iterator[str]:
     """Everything recorded inside is one operation, which can be undone as one. Answers its id."""
     outer = session.info.get(_GROUP)
-    session.info[_GROUP] = outer or (new_id(), undoes)
+    operation_id, outer_undoes = outer or (new_id(), None)
+    session.info[_GROUP] = operation_id, undoes or outer_undoes
     try:
         yield session.info[_GROUP][0]
     finally:
@@ -34,10 +36,16 @@ def together(session: Session, *, undoes: str | None = None) -> Iterator[str]:
 def lock(session: Session, owner_id: str) -> Ledger:
     """The account's ledger, nobody else's to write until the transaction ends. Once for each transaction."""
     held: dict[str, Ledger] = session.info.setdefault(_LEDGERS, {})
-    if owner_id not in held:
+    if owner_id not in held or held[owner_id] not in session:
         ledger = session.get(Ledger, owner_id, with_for_update=True, populate_existing=True)
         held[owner_id] = ledger or _open(session, owner_id)
+        news.mark(session.info, owner_id)
     return held[owner_id]
+
+
+def let_go(session: Session) -> None:
+    """Forget what is locked, after a part of the transaction was rolled back: its locks went with it."""
+    session.info.pop(_LEDGERS, None)
 
 
 def record(
