@@ -18,7 +18,8 @@ _UNIT_RULES = {
     "quarter": ("MONTHLY", 3),
     "year": ("YEARLY", 1),
 }
-_INTERVAL_MAX = 999
+# No longer than a century, which is what a series can be asked for.
+_LENGTH_MAX = {"day": 999, "week": 999, "month": 999, "quarter": 400, "year": 100}
 _WEEKS_IN_A_MONTH = 5
 _NUMBER_MAX = 31
 _AND = frozenset({"and", "und", "&"})
@@ -229,19 +230,20 @@ def _of_the_month(cursor: Cursor) -> bool:
 def _interval(cursor: Cursor, scene: Scene) -> Found:
     """`day`, `2 weeks`, `other month on the 15th`."""
     other = bool(cursor.take(words.OTHER))
-    interval = 2 if other else cursor.number()
-    if interval is not None and not 1 <= interval <= _INTERVAL_MAX:
-        return None
-    if (other or interval) and (weekdays := _weekday_list(cursor)):
-        return (Rule("WEEKLY", interval or 1, weekdays=weekdays), Strength.STRONG) if other else None
+    number = 2 if other else cursor.number()
+    if other and (weekdays := _weekday_list(cursor)):
+        return Rule("WEEKLY", 2, weekdays=weekdays), Strength.STRONG
+    interval = 1 if number is None else number
     word = cursor.take(words.UNITS)
     if not word:
         return None
     unit = words.UNITS[word]
     if unit in words.CLOCK_UNITS:
         return Doubt("a todo recurs once a day at most"), Strength.STRONG
+    if not 1 <= interval <= _LENGTH_MAX[unit]:
+        return None
     frequency, times = _UNIT_RULES[unit]
-    return _on(cursor, scene, Rule(frequency, (interval or 1) * times)), Strength.STRONG
+    return _on(cursor, scene, Rule(frequency, interval * times)), Strength.STRONG
 
 
 def _on(cursor: Cursor, scene: Scene, rule: Rule) -> Rule:
@@ -340,7 +342,7 @@ def _counted_from_completion(cursor: Cursor, scene: Scene) -> Found:  # noqa: AR
     if not count or not word or words.UNITS[word] in words.CLOCK_UNITS:
         return None
     frequency, times = _UNIT_RULES[words.UNITS[word]]
-    if count > _INTERVAL_MAX or not _after_completion(cursor):
+    if count > _LENGTH_MAX[words.UNITS[word]] or not _after_completion(cursor):
         return None
     return Rule(frequency, count * times, from_completion=True), Strength.STRONG
 

@@ -63,6 +63,8 @@ class Rule:
         parts = [f"FREQ={self.frequency}"]
         if self.interval > 1:
             parts.append(f"INTERVAL={self.interval}")
+        if end:
+            parts.append(end)
         if self.month:
             parts.append(f"BYMONTH={self.month}")
         if self.numbers:
@@ -70,8 +72,6 @@ class Rule:
         if self.weekdays:
             named = (f"{ordinal or ''}{words.WEEKDAY_CODES[weekday]}" for ordinal, weekday in self.weekdays)
             parts.append("BYDAY=" + ",".join(named))
-        if end:
-            parts.append(end)
         if self._skips:
             parts.append("SKIP=BACKWARD")
         return ";".join(parts)
