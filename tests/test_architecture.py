@@ -70,10 +70,14 @@ LAYERS = {
     "services": layer(
         "models",
         "news",
+        "quick",
         "security",
         "errors",
         "settings",
         harm="a rule would open its own transactions, or the UI could not use it without a web server",
+    ),
+    "quick": layer(
+        "models", "errors", harm="what a text means would depend on what is stored, and could not be tried alone"
     ),
     "models": layer("errors", "settings", harm="Alembic could not read the tables without starting the product"),
     "security": layer("errors", "settings", harm="secrets would be made where they cannot be checked alone"),
