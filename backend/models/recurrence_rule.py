@@ -89,6 +89,14 @@ class Rule:
         """False when the day comes from the first occurrence alone."""
         return bool(self.year_days or self.month_days or self.weekdays)
 
+    @property
+    def lacks_days(self) -> bool:
+        """True when a month that it names does not always have a day that it names."""
+        months = self.months or _ALL_YEAR
+        return self.freq in {_MONTHLY, _YEARLY} and any(
+            set(_LACKING.get(day, ())) & set(months) for day in self.month_days
+        )
+
     def resolved(self, start: date) -> "Rule":
         """The same rule with the days written out that it takes from its first occurrence."""
         if self.names_days or self.freq == _DAILY:
@@ -425,7 +433,8 @@ _PARTS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "COUNT": ("count", _number(COUNT_MAX)),
     "UNTIL": ("until", _read_until),
     "BYMONTH": ("months", _numbers(12)),
-    "BYWEEKNO": ("weeks", _numbers(53, -53)),
+    # The 52nd week from the end can be the first, which begins in the year before; there the library misses its days.
+    "BYWEEKNO": ("weeks", _numbers(53, -51)),
     "BYYEARDAY": ("year_days", _numbers(366, -366)),
     "BYMONTHDAY": ("month_days", _numbers(31, -31)),
     "BYDAY": ("weekdays", _read_weekdays),

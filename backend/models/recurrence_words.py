@@ -13,7 +13,6 @@ _MONTHS = (
 _UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _RANKS = ("", "first", "second", "third", "fourth", "fifth")
 _WORK_WEEK = tuple((day, 0) for day in range(5))
-_LAST_SURE_DAY = 28
 
 
 def describe(text: str, start: date | datetime | None = None) -> str:
@@ -105,13 +104,13 @@ def _is_one_date(rule: Rule) -> bool:
 
 def _skipping(rule: Rule) -> str:
     """What happens in a month without the day."""
-    if rule.skip == "BACKWARD":
-        return ", or the last day of a shorter month"
-    if rule.skip == "FORWARD":
-        return ", or the first day after a shorter month"
-    if any(day > _LAST_SURE_DAY for day in rule.month_days) and rule.freq in {"MONTHLY", "YEARLY"}:
-        return ", where there is one"
-    return ""
+    if not rule.lacks_days:
+        return ""
+    return {
+        "OMIT": ", where there is one",
+        "BACKWARD": ", or the last day of a shorter month",
+        "FORWARD": ", or the first day after a shorter month",
+    }[rule.skip]
 
 
 def _ending(rule: Rule) -> str:

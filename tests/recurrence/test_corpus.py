@@ -130,7 +130,7 @@ def test_monthly_on_the_31st_is_in_every_month_of_every_zone(packaged_zones: dic
     assert list(islice(plain.occurrences(), len(with_31))) == with_31
 
     for name, offset in packaged_zones["unchanging"].items():
-        for wall in walls:
+        for wall in walls[::20]:
             assert instant(wall, name) == wall.replace(tzinfo=UTC) - timedelta(seconds=offset), (name, wall)
     for group in packaged_zones["groups"]:
         changing = {day: said for change in group["changes"] for day, said, _ in change["daily"]}

@@ -47,7 +47,11 @@ def rules(draw: st.DrawFn, *, endless: bool = False) -> str:
         ordinal = st.builds("{}{}".format, signed(5 if freq == "MONTHLY" else 20), WEEKDAY)
         parts["BYDAY"] = draw(several(ordinal | WEEKDAY))
     # One of them at a time: few rules with two ever happen, and to find that out takes long.
-    numbered = {"BYMONTHDAY": signed(31), "BYYEARDAY": signed(366), "BYWEEKNO": st.integers(1, 53)}
+    numbered = {
+        "BYMONTHDAY": signed(31),
+        "BYYEARDAY": signed(366),
+        "BYWEEKNO": st.integers(1, 53) | st.integers(-51, -1),
+    }
     names = {"WEEKLY": [], "YEARLY": list(numbered)}.get(freq, ["BYMONTHDAY"])
     if names and (name := draw(st.sampled_from(["", *names]))):
         parts[name] = draw(several(numbered[name]))
