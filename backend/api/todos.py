@@ -8,9 +8,10 @@ from backend import database
 from backend.api.dependencies import Caller, IfMatch, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
 from backend.models.batch import BatchRead, BatchRequest, BulkFilter, BulkRead, TrashRead
+from backend.models.quick import QuickCreate, QuickRead
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoFilter, TodoPage
-from backend.services import batches, bulk, searches, todos, trash
+from backend.services import batches, bulk, quick, searches, todos, trash
 
 router = APIRouter(prefix="/todos", tags=["todos"])
 
@@ -26,6 +27,20 @@ router = APIRouter(prefix="/todos", tags=["todos"])
 async def add_todo(data: TodoCreate, caller: Caller, once: Once) -> Response:
     """Add a todo. With an `id` or an Idempotency-Key of your own a retry makes no second one."""
     return await answer_once(caller, once, 201, lambda session: todos.create(session, caller, data))
+
+
+@router.post(
+    "/quick",
+    response_model=QuickRead,
+    status_code=201,
+    responses={200: {"model": QuickRead, "description": "A dry run: nothing was created"}, **refuses(409)},
+    openapi_extra=protected(),
+    operation_id="quick_add",
+)
+async def quick_add(data: QuickCreate, caller: Caller, once: Once) -> Response:
+    """Add a todo from one line, such as `Pay rent every 1st 9am #home !high`; says word by word what it understood."""
+    status = 200 if data.dry_run else 201
+    return await answer_once(caller, once, status, lambda session: quick.add(session, caller, data))
 
 
 @router.post(
@@ -137,6 +152,18 @@ async def complete_todo(todo_id: str, caller: Caller, once: Once) -> Response:
 async def reopen_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take the tick back. `/incomplete` is the old name of the same."""
     return await answer_once(caller, once, 200, lambda session: todos.reopen(session, caller, todo_id))
+
+
+@router.post(
+    "/{todo_id}/skip",
+    response_model=TodoRead,
+    responses=refuses(404, 409),
+    openapi_extra=protected(),
+    operation_id="skip_todo",
+)
+async def skip_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+    """Leave out one occurrence of a todo that repeats; answers the next one."""
+    return await answer_once(caller, once, 200, lambda session: todos.skip(session, caller, todo_id))
 
 
 @router.post(

@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool
 
 from backend.models.base import Shape
 from backend.models.field import Clock, Priority
+from backend.models.recurrence import RecurrenceFrom
 from backend.models.todo import TodoRead
 
 TEXT_MAX = 2_000
@@ -26,13 +27,6 @@ class QuickKind(StrEnum):
     PRIORITY = "priority"
     ESCAPE = "escape"
     LEFT = "left"
-
-
-class RecurrenceFrom(StrEnum):
-    """What the next occurrence is counted from."""
-
-    DUE = "due"
-    COMPLETION = "completion"
 
 
 class Span(Shape):

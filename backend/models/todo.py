@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Any, Self
+from enum import StrEnum
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -36,11 +37,21 @@ from backend.models.field import (
     Title,
     Urgency,
 )
+from backend.models.recurrence import RecurrenceFrom
+from backend.models.recurrence_rule import RULE_MAX, parse
 from backend.models.user import TIMEZONE_MAX, Timezone, fold
 from backend.models.words import WORD_MAX, words_of
 
 POSITION_MAX = 120
-RECURRENCE_MAX = 500
+Rule = Annotated[str, AfterValidator(parse)]
+
+
+class ApplyTo(StrEnum):
+    """Which occurrences a change of a recurring todo is meant for."""
+
+    DEFAULT = "default"
+    THIS = "this"
+    FOLLOWING = "following"
 
 
 def first_position(moment: datetime) -> str:
@@ -80,6 +91,12 @@ _DUE_DATE = Field(
 )
 _DUE_TIME = Field(None, description="Wall-clock time, 09:00; without a zone it is nine wherever you are.")
 _DUE_TIMEZONE = Field(None, description="IANA zone that fixes the time to one instant.")
+_RECURRENCE = Field(
+    None,
+    max_length=RULE_MAX,
+    description="RFC 5545 RRULE, such as FREQ=WEEKLY;BYDAY=MO, or daily, weekly, monthly, yearly, weekdays.",
+    examples=["FREQ=WEEKLY;BYDAY=MO"],
+)
 _REMIND_AT = Field(None, description="When to remind, as an instant.")
 _LIST_ID = Field(None, description="null is the inbox.")
 _PARENT_ID = Field(None, description="The todo that this one is a part of.")
@@ -97,6 +114,8 @@ class TodoCreate(_DueRules):
     due_date: DueDate = _DUE_DATE
     due_time: DueTime = _DUE_TIME
     due_timezone: Timezone | None = _DUE_TIMEZONE
+    recurrence: Rule | None = _RECURRENCE
+    recurrence_from: RecurrenceFrom = RecurrenceFrom.DUE
     remind_at: Instant | None = _REMIND_AT
     list_id: Id | None = _LIST_ID
     parent_id: Id | None = _PARENT_ID
@@ -118,14 +137,24 @@ class TodoUpdate(_DueRules):
     due_date: DueDate = _DUE_DATE
     due_time: DueTime = _DUE_TIME
     due_timezone: Timezone | None = _DUE_TIMEZONE
+    recurrence: Rule | None = _RECURRENCE
+    recurrence_from: RecurrenceFrom = Field(default_factory=lambda: RecurrenceFrom.DUE)
     remind_at: Instant | None = _REMIND_AT
     list_id: Id | None = _LIST_ID
     parent_id: Id | None = _PARENT_ID
+    apply_to: ApplyTo = Field(
+        default_factory=lambda: ApplyTo.DEFAULT,
+        description=(
+            "For a todo that repeats. default: a due that is moved is this occurrence's alone, everything else also"
+            " holds for those that follow. this: it becomes a todo of its own, the series goes on without the changes."
+            " following: the due moves for all that follow, too."
+        ),
+    )
 
     @property
     def changes(self) -> dict[str, Any]:
         """Only what was named."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: getattr(self, name) for name in self.model_fields_set - {"apply_to"}}
 
 
 class TodoRead(Shape):
@@ -246,7 +275,7 @@ class Todo(SQLModel, table=True):
     position: str = TableField(sa_column=Column(bytewise(POSITION_MAX), nullable=False, server_default=""))
     assignee_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
     remind_at: datetime | None = TableField(default=None, sa_column=Column(UtcDateTime))
-    recurrence: str | None = TableField(default=None, sa_column=Column(String(RECURRENCE_MAX)))
+    recurrence: str | None = TableField(default=None, sa_column=Column(String(RULE_MAX)))
     recurrence_from: str = TableField(default="due", sa_column=Column(String(16), nullable=False, server_default="due"))
     series_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
     series_start: str | None = TableField(default=None, sa_column=Column(String(32)))

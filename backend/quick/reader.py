@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from backend.errors import FieldError, InvalidInputError, invalid
 from backend.models import due, quick
 from backend.models.field import NAME_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX, Priority, printable
-from backend.models.quick import QuickKind, Reading, RecurrenceFrom, Span
+from backend.models.quick import QuickKind, Reading, Span
+from backend.models.recurrence import RecurrenceFrom
 from backend.models.user import fold
 from backend.quick import dates, days, repeats, times, tokens, words
 from backend.quick.choice import Choice

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from backend.errors import IdTakenError, NotFoundError, VersionConflictError
+from backend.errors import FieldError, IdTakenError, NotFoundError, VersionConflictError, invalid
 from backend.models import due
 from backend.models.base import new_id, utc_now
 from backend.models.operation import Action
-from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate, first_position
+from backend.models.todo import ApplyTo, Todo, TodoCreate, TodoRead, TodoUpdate, first_position
 from backend.models.token import Scope
-from backend.services import log, places, rights, todo_rows, trees
+from backend.services import log, places, rights, series, todo_rows, trees
 from backend.services.actor import Actor
 
 _UNKNOWN = "There is no todo with this id."
@@ -31,8 +31,10 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
             )
         return read(known, actor)
     now = utc_now()
+    begun = series.begin(data.recurrence, todo_rows.due_of(data))
     todo = Todo(
         **values,
+        **begun,
         owner_id=place.owner_id,
         id=data.id or new_id(),
         position=first_position(now),
@@ -42,6 +44,8 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     )
     with log.together(session):
         todo_rows.add(session, actor, todo)
+        if todo.completed:
+            series.advance(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
             _open_parents(session, actor, todo)
     return read(todo, actor)
@@ -71,19 +75,29 @@ def update(
     when = todo_rows.due_of(todo).merged(changes)
     changes |= {name: getattr(when, name) for name in due.FIELDS}
     changes |= places.for_change(session, actor, todo, changes)
+    changes |= series.follow(todo, changes, when)
     is_ticked = changes.get("completed", todo.completed)
     action = Action.UPDATE
     if is_ticked != todo.completed:
         action = Action.COMPLETE if is_ticked else Action.REOPEN
         changes["completed_at"] = utc_now() if is_ticked else None
     with log.together(session):
+        match data.apply_to:
+            case ApplyTo.THIS:
+                series.leave(session, actor, todo)
+                changes |= {"recurrence": None}
+            case ApplyTo.FOLLOWING:
+                changes |= series.move_following(todo, when)
         moves = changes.get("list_id", todo.list_id) != todo.list_id
         todo_rows.change(session, actor, todo, action, changes)
         if moves:
             for part in trees.descendants(session, todo):
                 todo_rows.change(session, actor, part, Action.UPDATE, {"list_id": todo.list_id})
         if action is Action.COMPLETE:
+            series.advance(session, actor, todo)
             _tick_parts(session, actor, todo)
+        if action is Action.REOPEN:
+            series.take_back(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
             _open_parents(session, actor, todo)
     return read(todo, actor)
@@ -98,7 +112,9 @@ def put(
     if versions is not None:
         raise VersionConflictError("There is no todo with this id, so no version of it either.")
     # The whole shape is checked again, because a creation needs what an update may leave out.
-    new = TodoCreate.model_validate(data.model_dump(mode="json", exclude_unset=True) | {"id": todo_id})
+    new = TodoCreate.model_validate(
+        data.model_dump(mode="json", exclude_unset=True, exclude={"apply_to"}) | {"id": todo_id}
+    )
     return create(session, actor, new), True
 
 
@@ -135,6 +151,20 @@ def restore(session: Session, actor: Actor, todo_id: str) -> TodoRead:
 def complete(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     """Tick a todo. Ticking twice is ticking once."""
     return update(session, actor, todo_id, TodoUpdate(completed=True))
+
+
+def skip(session: Session, actor: Actor, todo_id: str) -> TodoRead:
+    """Leave one occurrence of a recurring todo out: it goes to the trash, and the next one comes. Answers that one."""
+    actor.ensure(Scope.WRITE)
+    todo = lock(session, actor, todo_id)
+    if todo.recurrence is None or todo.completed or todo.deleted_at is not None:
+        raise invalid([FieldError("id", "Only an open todo that repeats can be skipped.")])
+    with log.together(session):
+        following = series.advance(session, actor, todo)
+        now = utc_now()
+        for one in (todo, *trees.descendants(session, todo, lambda part: part.deleted_at is None)):
+            todo_rows.change(session, actor, one, Action.DELETE, {"deleted_at": now})
+    return read(following or todo, actor)
 
 
 def reopen(session: Session, actor: Actor, todo_id: str) -> TodoRead:

@@ -41,6 +41,7 @@ TODO = {
     "reopen_todo": Walk(),
     "mark_todo_incomplete": Walk(),
     "restore_todo": Walk(),
+    "skip_todo": Walk(),
 }
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
@@ -63,6 +64,14 @@ OTHERS = {
     "add_todo": Walk({"title": "my own"}, status=201),
     "list_todos": Walk(query={"search": SECRET, "tags": "theirs", "limit": 1000}, status=200),
     "list_trash": Walk(query={"search": SECRET, "limit": 1000}, status=200),
+    "delete_todos": Walk(query={"search": SECRET}, status=200),
+    "empty_trash": Walk(status=200),
+    "quick_add": Walk({"text": "my own"}, status=201),
+    "batch": Walk({"operations": [{"action": "create", "data": {"title": "my own"}}]}, status=200),
+    "list_operations": Walk(status=200),
+    "undo": Walk({"last": 100}, status=200),
+    "list_changes": Walk(query={"limit": 1000}, status=200),
+    "stream_events": Walk(query={"cursor": "guessed"}, status=422),
 }
 # Last: afterwards nobody is logged in.
 LAST = {
