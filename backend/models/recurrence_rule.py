@@ -153,14 +153,24 @@ def for_calendars(text: str) -> str:
 def days(rule: Rule, start: date, since: date) -> Iterator[date]:
     """The days that the rule names from `since` on, rising; `start` is the day of its first occurrence.
 
-    Ends after 400 years, and sooner where due dates end. COUNT and UNTIL are not looked at here.
+    Ends where due dates end, and where no day comes for 400 years. COUNT and UNTIL are not looked at here.
     """
-    since = max(since, start)
+    rule, since = rule.resolved(start), max(since, start)
+    while since <= LATEST:
+        day = None
+        for day in _four_centuries(rule, start, since):
+            yield day
+        if day is None:
+            return
+        since = day + timedelta(days=1)
+
+
+def _four_centuries(rule: Rule, start: date, since: date) -> Iterator[date]:
     # The library follows a rule that names no day until the year 9999, 14 s for a daily one. So it works in the last
     # 800 years before that, whose calendar is that of any other, and is soon there.
     cycles = (date.max.year - since.year) // _CYCLE_YEARS - 1
     shift = cycles * _CYCLE_DAYS
-    for moment in _library_days(rule.resolved(start), start, since.toordinal() + shift, cycles):
+    for moment in _library_days(rule, start, since.toordinal() + shift, cycles):
         ordinal = moment.toordinal() - shift
         if ordinal > LATEST.toordinal():
             return

@@ -82,7 +82,7 @@ def test_the_days_are_those_of_a_second_telling(text: str, start: date, later: i
 
 
 @pytest.mark.endurance
-@settings(quick, max_examples=3_000)
+@settings(quick, max_examples=1_000)
 @given(rules(endless=True), days, st.integers(0, 30 * 366))
 def test_the_days_are_those_of_a_second_telling_far_and_wide(text: str, start: date, later: int) -> None:
     compare(text, start, later)

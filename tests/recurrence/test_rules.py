@@ -156,3 +156,8 @@ def test_all_following_begin_with_the_one_that_is_edited() -> None:
     assert rest.rule == "FREQ=MONTHLY;COUNT=4;BYMONTHDAY=31;SKIP=BACKWARD"
     assert list(rest.occurrences()) == [date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30), date(2027, 5, 31)]
     assert list(rest.occurrences()) == list(series.occurrences(date(2027, 2, 28)))
+
+
+def test_a_day_moved_out_of_the_month_before_is_found_when_looking_from_it() -> None:
+    series = Series("FREQ=MONTHLY;SKIP=FORWARD", date(2027, 1, 31))
+    assert next(series.occurrences(date(2027, 3, 1))) == date(2027, 3, 1)
