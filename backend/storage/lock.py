@@ -57,11 +57,13 @@ class Occupancy:
             self._lock.acquire_read(timeout=WAIT_SECONDS)
             self._is_shared = True
 
-    def leave(self) -> None:
-        """Let go."""
-        if self._is_shared:
-            self._lock.release()
-            self._is_shared = False
+    def leave(self) -> bool:
+        """Let go; False where it was not held."""
+        if not self._is_shared:
+            return False
+        self._lock.release()
+        self._is_shared = False
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[None]:
