@@ -1,5 +1,6 @@
 """Locks between processes: several workers may import the app at the same instant, and only one may prepare."""
 
+import fcntl
 import hashlib
 import logging
 import tempfile
@@ -38,6 +39,16 @@ def lock_file(database: Path, purpose: str = "") -> Path:
         return database.with_name(name)
     digest = hashlib.sha256(bytes(database.resolve())).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"{digest}-{name}"
+
+
+def grants_locks(folder: Path) -> bool:
+    """Whether the file system of a folder grants the locks that SQLite asks for. Some mounts refuse each of them."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".lock-probe-") as probe:
+        try:
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 class Occupancy:

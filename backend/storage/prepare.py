@@ -36,6 +36,11 @@ _ROUNDS = 6
 # Losses that nobody has read yet, a line each; the quarantine has them all.
 _UNTOLD_KEPT = 3
 
+_NO_LOCKS = (
+    "The storage that DATABASE_URL points into grants no locks, and without them SQLite damages its file. Leave "
+    "DATABASE_URL out: the database is then on the local disk, and copies of it go to that storage."
+)
+
 _WHAT_TO_DO = {
     State.UNKNOWN_LAYOUT: "It may belong to another app: set DATABASE_URL to a file that this app has to itself. If it "
     "is an old database of yours, keep it and ask its maker; nothing was changed in it.",
@@ -175,6 +180,8 @@ def _prepare_file(
         database.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(database.parent, os.W_OK) or (database.exists() and not os.access(database, os.W_OK)):
             return _read_only(database, layouts, rules), None
+        if home.is_exclusive and not lock.grants_locks(database.parent):
+            return Report(State.UNUSABLE, (_NO_LOCKS,), is_usable=False), None
         occupancy = Occupancy(database)
         with lock.file_lock(database):
             report = _under_lock(home, remote, engine, layouts, rules, occupancy)
