@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import make_url
 
 from backend.repair import TodoCaretaker
-from backend.storage import layout, memory, prepare, quarantine, snapshots
+from backend.storage import files, layout, memory, prepare, quarantine, snapshots
 from backend.storage.diagnose import State
+from backend.storage.home import find_home
 from backend.storage.prepare import Report, Rules
 from tests.storage import reference
 from tests.storage.damage import damage
@@ -228,10 +229,17 @@ def copy_of_others(copy: Path) -> int:
         return sum(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for table in others)  # noqa: S608
 
 
-def test_a_heal_stands_where_its_copy_cannot_be_taken(patient: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_heal_stands_where_its_copy_cannot_be_taken(
+    patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(patient, "interior-random", seed=1)
-    (patient.parent / "backups").write_text("a file where the folder should be")
-    report = start(patient)
+    honest = files.sha256
+    # A mount that gives back other bytes than were written to it.
+    monkeypatch.setattr(files, "sha256", lambda path: "0" * 64 if path.suffix == ".tmp" else honest(path))
+    home = find_home(patient, is_space=False, data_dir=tmp_path / "mount")
+    prepared = prepare.prepare(make_url(f"sqlite:///{patient}"), layout.released(), RULES, home)
+    prepared.close()
+    report = prepared.report
     assert report.is_usable
     assert report.lost_nothing
     assert "No snapshot of the healed database could be taken" in caplog.text
