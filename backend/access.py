@@ -17,7 +17,14 @@ from limits.strategies import MovingWindowRateLimiter
 from backend import database, security
 from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError
 from backend.models.operation import Door
-from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
+from backend.models.session import (
+    Credentials,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    RefreshRequest,
+    TokenPair,
+)
 from backend.models.user import UserCreate, UserRead, fold
 from backend.services import accounts, idempotency, sessions
 from backend.services.actor import Actor
@@ -134,6 +141,20 @@ async def change_password(actor: Actor, change: PasswordChange, address: str) ->
     def store(session: database.Session) -> None:
         accounts.change_password(session, actor, password_hash)
         sessions.end_others(session, actor)
+
+    await database.write(store)
+
+
+async def reset_password(reset: PasswordReset, address: str) -> None:
+    """Set a new password with a one-time link, and end every login of the account."""
+    _count("reset", address, address)
+    token = security.read_reset(reset.token)
+    await database.read(lambda session: accounts.ensure_reset(session, token))
+    password_hash = await database.in_thread(lambda: security.hash_password(reset.new_password))
+
+    def store(session: database.Session) -> None:
+        accounts.reset_password(session, token, password_hash)
+        sessions.end_all(session, token.user_id)
 
     await database.write(store)
 

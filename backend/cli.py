@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     resetting = command("reset", _reset, "Begin with an empty database; the old one is kept.")
     resetting.add_argument("--yes", action="store_true", help="do not ask")
     move.add_arguments(command("move", _move, "Copy the running installation to another database, verified."))
+    reset_password = command(
+        "reset-password", _reset_password, "Print a link that lets somebody set a new password, once."
+    )
+    reset_password.add_argument("name", help="username or e-mail address")
+    reset_password.add_argument("--url", help="where people open the page, such as https://todos.example.com")
     admin = command("create-admin", _create_admin, "Create an administrator.")
     admin.add_argument("email")
     admin.add_argument("username")
@@ -166,6 +171,23 @@ def _create_admin(chosen: argparse.Namespace) -> int:
     except ValueError as error:
         raise describe(error) from None
     print(f"Created the administrator {chosen.username}.")
+    return 0
+
+
+def _reset_password(chosen: argparse.Namespace) -> int:
+    base = (chosen.url or get_settings().base_url).partition("#")[0].rstrip("/")
+    if not base.startswith(("http://", "https://")):
+        raise ConfigurationError("--url takes the whole address, such as https://todos.example.com.")
+    from backend import database, security  # noqa: PLC0415 - only what needs the database prepares it
+    from backend.services import accounts  # noqa: PLC0415
+
+    with database.read_scope() as session:
+        token = accounts.reset_token(session, chosen.name)
+    # After the #, which a browser keeps to itself: no server, proxy or log sees it.
+    print(f"{base}/#reset={token}")
+    print(
+        f"Good once, for {security.RESET_MINUTES} minutes. Give it to the owner of the account alone.", file=sys.stderr
+    )
     return 0
 
 

@@ -57,6 +57,13 @@ class BadRequestError(AppError):
     """The request itself cannot be read."""
 
 
+class ResetLinkError(AppError):
+    """The link to set a new password is not one of ours, was used, or has expired."""
+
+    code = "reset_link_invalid"
+    title = "The link is no longer good"
+
+
 class InvalidInputError(AppError):
     """A field is wrong; `errors` says which and why."""
 

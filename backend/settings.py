@@ -22,6 +22,9 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 
+# The release, as /health and the API's documentation name it.
+VERSION = "1.0.0"
+
 # Where Hugging Face mounts the storage of a Space that has some.
 SPACE_MOUNT = Path("/data")
 
@@ -84,6 +87,9 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="Port that `python app.py` listens on.")
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
     space_id: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
+    space_host: str | None = Field(
+        None, description="The Space's own host name, set by Hugging Face; links in messages lead there."
+    )
 
     @field_validator("environment", mode="before")
     @classmethod
@@ -136,6 +142,11 @@ class Settings(BaseSettings):
     def is_space(self) -> bool:
         """True on a Hugging Face Space."""
         return self.space_id is not None
+
+    @property
+    def base_url(self) -> str:
+        """Where people open the page."""
+        return f"https://{self.space_host}" if self.is_space and self.space_host else f"http://localhost:{self.port}"
 
     @property
     def is_behind_proxy(self) -> bool:

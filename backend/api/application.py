@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import database, upkeep
-from backend.api import admin, auth, gate, health, history, login, problems, todos, users
+from backend.api import admin, auth, browsing, gate, health, history, login, problems, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
 from backend.api.sizes import BodyLimit
-from backend.settings import Settings
+from backend.settings import VERSION, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +25,18 @@ def create_api(settings: Settings) -> FastAPI:
     """An application that answers REST, and only REST, in the one error shape."""
     app = FastAPI(
         title="Todos",
-        version="1.0.0",
+        version=VERSION,
         summary="The todo backend that never loses a todo.",
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         lifespan=_lifespan,
     )
     app.include_router(health.router)
     app.include_router(login.router)
     for resource in (auth, users, todos, history, admin):
         app.include_router(resource.router, prefix=PREFIX)
+    browsing.add_pages(app)
     gate.close(app)
     problems.install(app)
     document(app)

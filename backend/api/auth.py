@@ -8,7 +8,14 @@ from fastapi.security import OAuth2PasswordRequestForm
 from backend import access, database
 from backend.api.dependencies import Address, Caller, answer
 from backend.api.documentation import protected, refuses
-from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
+from backend.models.session import (
+    Credentials,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    RefreshRequest,
+    TokenPair,
+)
 from backend.models.user import UserCreate, UserRead, UserUpdate
 from backend.services import accounts, sessions
 
@@ -45,6 +52,16 @@ async def refresh(request: RefreshRequest, address: Address) -> Response:
 async def logout(caller: Caller) -> Response:
     """End this session: its tokens stop working at once."""
     await database.write(lambda session: sessions.end(session, caller))
+    return Response(status_code=204)
+
+
+@router.post("/reset", status_code=204, responses=refuses(429), operation_id="reset_password")
+async def reset_password(reset: PasswordReset, address: Address) -> Response:
+    """Set a new password with the token of a one-time link; every login of the account ends.
+
+    Whoever looks after the installation makes such a link with `python -m backend reset-password NAME`.
+    """
+    await access.reset_password(reset, address)
     return Response(status_code=204)
 
 

@@ -2,10 +2,18 @@
 
 from sqlmodel import Session, col, select
 
-from backend.errors import AuthenticationError, EmailTakenError, RegistrationClosedError, UsernameTakenError
+from backend import security
+from backend.errors import (
+    AuthenticationError,
+    EmailTakenError,
+    NotFoundError,
+    RegistrationClosedError,
+    UsernameTakenError,
+)
 from backend.models.base import utc_now
 from backend.models.installation import Installation
 from backend.models.user import User, UserCreate, UserRead, UserUpdate, fold
+from backend.security import ResetToken
 from backend.services import todos
 from backend.services.actor import Actor
 
@@ -83,6 +91,32 @@ def password_hash_of(session: Session, actor: Actor) -> str:
 def change_password(session: Session, actor: Actor, password_hash: str) -> None:
     """Store a new hash. Ending the other sessions is services.sessions' part."""
     user = _own(session, actor)
+    user.password_hash = password_hash
+    user.updated_at = utc_now()
+    session.flush()
+
+
+def reset_token(session: Session, name: str) -> str:
+    """A token that sets a new password once. For whoever looks after the installation; no door gives one away."""
+    key = fold(name)
+    user = session.exec(select(User).where((col(User.email_key) == key) | (col(User.username_key) == key))).first()
+    if user is None:
+        raise NotFoundError(f"There is no account called {name}.")
+    return security.sign_reset(user.id, user.password_hash, utc_now())
+
+
+def ensure_reset(session: Session, token: ResetToken) -> None:
+    """Raise ResetLinkError unless the token is still good: before the slow hashing, so that a guess costs nothing."""
+    user = session.get(User, token.user_id)
+    if user is None or not token.fits(user.password_hash):
+        raise security.reset_refused()
+
+
+def reset_password(session: Session, token: ResetToken, password_hash: str) -> None:
+    """Store a new hash in the place of the one that the token was made for; of two at once the second is refused."""
+    user = session.exec(select(User).where(User.id == token.user_id).with_for_update()).first()
+    if user is None or not token.fits(user.password_hash):
+        raise security.reset_refused()
     user.password_hash = password_hash
     user.updated_at = utc_now()
     session.flush()

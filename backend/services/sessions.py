@@ -116,6 +116,11 @@ def end(session: Session, actor: Actor) -> None:
     session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
 
 
+def end_all(session: Session, user_id: str) -> None:
+    """End every login of an account."""
+    session.exec(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
+
+
 def end_others(session: Session, actor: Actor) -> None:
     """End every other login of the account."""
     session.exec(

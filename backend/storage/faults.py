@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from backend.storage import look
+
 
 class Fault(StrEnum):
     """What went wrong, as far as doing it again is concerned."""
@@ -17,6 +19,7 @@ class Fault(StrEnum):
     LOST_RACE = "lost_race"  # another transaction stored the same key after this one looked: look again
     DISCONNECTED = "disconnected"  # the connection broke, or the server is not there yet
     REFUSED = "refused"  # wrong credentials, no such database: somebody has to change a setting
+    DAMAGED = "damaged"  # the file of a SQLite database is not what it was: the next start heals it
     BUSY = "busy"  # a lock that was not given up in time, a full disk, a server that only reads
     OTHER = "other"  # a mistake of ours
 
@@ -67,6 +70,8 @@ _NUMBERS = {
 def fault_of(error: DBAPIError) -> Fault:
     """What an error means."""
     if isinstance(error.orig, sqlite3.Error):
+        if look.is_damage(error.orig):
+            return Fault.DAMAGED
         # A writer is alone from its first moment on, so nothing that fails there was a race.
         return Fault.BUSY if isinstance(error, OperationalError) else Fault.OTHER
     if error.connection_invalidated:

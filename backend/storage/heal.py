@@ -1,16 +1,19 @@
 """Healing: a new file is built from every row that can still be read, verified, and put in the damaged file's place.
 
 The damaged file is never opened as a database here: its pages are read, from a link that lies in quarantine already.
+Once the new file is in place it is copied at once, so that what was saved is not in one place alone.
 """
 
 import json
+import logging
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import layout, quarantine, snapshots, swap
+from backend.storage import layout, quarantine, snapshots, swap, taking
 from backend.storage.diagnose import Diagnosis, State
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
@@ -19,6 +22,8 @@ from backend.storage.salvage.caretaker import Caretaker
 from backend.storage.salvage.rebuild import rebuild
 from backend.storage.salvage.report import Report
 from backend.storage.salvage.salvage import Salvage
+
+logger = logging.getLogger(__name__)
 
 # A candidate, its journal and the log of what was rejected, in multiples of the damaged file.
 _ROOM_NEEDED = 2
@@ -40,6 +45,7 @@ class Healed:
     lost: int = 0
     has_content: bool = True
     restored_from: str | None = None
+    at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     @property
     def lost_nothing(self) -> bool:
@@ -60,9 +66,39 @@ class Healed:
             )
         return f"Healed the database: state={self.state} {told}. The damaged file lies whole in {self.quarantine}."
 
+    @property
+    def notice(self) -> str:
+        """For people: what the heal could not bring back as it was."""
+        when = f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
+        if self.restored_from:
+            return (
+                f"Nothing could be read from the damaged database, so on {when} a snapshot took its place; what was "
+                "changed after that snapshot is missing. The damaged file is kept whole."
+            )
+        if not self.has_content:
+            return (
+                f"Nothing could be read from the damaged database and there was no snapshot of it, so on {when} an "
+                "empty one took its place. The damaged file is kept whole."
+            )
+        lost = max(self.lost, self.expected - self.saved)
+        parts = (
+            (lost, "could not be saved"),
+            (self.partial, "lost a part of their content"),
+            (self.doubtful, "may not be what they were"),
+            (self.rejected, "broke a rule and were changed or left out"),
+        )
+        told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+        return (
+            f"The database was damaged and was repaired on {when}. Of about {max(self.expected, self.saved):,} rows "
+            f"{told}. The damaged file is kept whole."
+        )
+
 
 def heal(home: Home, seen: Diagnosis, layouts: Layouts, caretaker: Caretaker, watched: tuple[str, ...] = ()) -> Healed:
-    """Replace a damaged file by what can be saved of it. Raises OSError or sqlite3.Error with the original in place."""
+    """Replace a damaged file by what can be saved of it, and take a snapshot of that.
+
+    Raises OSError or sqlite3.Error with the original in place.
+    """
     database = home.live
     _ensure_room(database)
     candidate = swap.candidate_of(database)
@@ -76,7 +112,17 @@ def heal(home: Home, seen: Diagnosis, layouts: Layouts, caretaker: Caretaker, wa
         raise
     (folder / "report.json").write_text(json.dumps(asdict(healed), indent=1))
     swap.swap(database, candidate)
+    _keep_a_copy(home)
     return healed
+
+
+def _keep_a_copy(home: Home) -> None:
+    """The first snapshot of what was saved. Without it the heal stands all the same: the disk may be full now."""
+    try:
+        taking.take(home, "heal")
+    except (OSError, sqlite3.Error, snapshots.DamagedError) as error:
+        told = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        logger.warning("No snapshot of the healed database could be taken: %s. The next one is tried later.", told)
 
 
 def _ensure_room(database: Path) -> None:

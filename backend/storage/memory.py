@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from backend.storage.salvage.layouts import quoted
 
@@ -16,14 +17,23 @@ class Memory:
     is_clean: bool = False
     rows: dict[str, int] = field(default_factory=dict)
     unacknowledged: str | None = None
+    acknowledged: str | None = None
+    last_heal: dict[str, Any] | None = None
 
 
 def recall(database: Path) -> Memory:
     """What is remembered; nothing where the note is missing or cannot be read, which is no harm."""
     try:
         stored = json.loads(_file_of(database).read_text())
-        return Memory(bool(stored["is_clean"]), dict(stored["rows"]), stored["unacknowledged"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Memory(
+            bool(stored["is_clean"]),
+            dict(stored["rows"]),
+            stored["unacknowledged"],
+            # Notes of earlier releases have none of these.
+            stored.get("acknowledged"),
+            stored.get("last_heal"),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()
 
 
@@ -59,7 +69,8 @@ def shortfall(before: Memory, now: dict[str, int]) -> str | None:
 
 def acknowledge(database: Path) -> None:
     """Somebody has read what was lost."""
-    write_down(database, replace(recall(database), unacknowledged=None))
+    before = recall(database)
+    write_down(database, replace(before, unacknowledged=None, acknowledged=before.unacknowledged))
 
 
 def _file_of(database: Path) -> Path:

@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, swap, taking
+from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, shape, swap, taking
 from backend.storage.adopter import Adopter
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
@@ -23,19 +26,52 @@ from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
 from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.snapshots import DamagedError, Snapshot
 
 logger = logging.getLogger(__name__)
 
 # Each round changes something; a healthy start takes one.
 _ROUNDS = 6
 
+# Losses that nobody has read yet, a line each; the quarantine has them all.
+_UNTOLD_KEPT = 3
+
+_NO_LOCKS = (
+    "The storage that DATABASE_URL points into grants no locks, and without them SQLite damages its file. Leave "
+    "DATABASE_URL out: the database is then on the local disk, and copies of it go to that storage."
+)
+
+_WHAT_TO_DO = {
+    State.UNKNOWN_LAYOUT: "It may belong to another app: set DATABASE_URL to a file that this app has to itself. If it "
+    "is an old database of yours, keep it and ask its maker; nothing was changed in it.",
+    State.SCHEMA_NEWER: "Deploy the newer release again, or put back a copy from before it with "
+    "`python -m backend restore`.",
+}
+
 # Their tables may be called as ours are, so that they look like ours half migrated, or of another release.
 _MAYBE_FOREIGN = {State.UNKNOWN_LAYOUT, State.SCHEMA_HALF, State.SCHEMA_NEWER}
 
 
+class StuckError(Exception):
+    """What has to be done cannot be done, and the database is as it was; the message is a sentence for the log."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The look that the start ended with: `quick`, or `full` with its indexes, references and texts."""
+
+    kind: str
+    at: datetime
+    seconds: float
+    result: State
+
+
 @dataclass(frozen=True)
 class Report:
-    """What a start found and did. `actions` are sentences for the log; none holds a path or a secret."""
+    """What a start found and did. `actions` are sentences for the log; none holds a path or a secret.
+
+    `last_heal` is the newest one of any start, with the fields of `Healed`. `is_damaged`: damage was met since.
+    """
 
     found: State
     actions: tuple[str, ...] = ()
@@ -45,11 +81,20 @@ class Report:
     rolled_back: str | None = None
     unacknowledged: str | None = None
     seconds: float = 0.0
+    head: str = ""
+    check: Check | None = None
+    last_heal: dict[str, Any] | None = None
+    is_damaged: bool = False
 
     @property
     def lost_nothing(self) -> bool:
         """Whether everything that was there is there, as far as anybody who should know has not been told otherwise."""
-        return self.rolled_back is None and self.unacknowledged is None
+        return self.unacknowledged is None
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether the tables are those of this release."""
+        return self.is_usable and self.found is not State.SCHEMA_NEWER
 
 
 @dataclass(frozen=True)
@@ -61,15 +106,18 @@ class Prepared:
     occupancy: Occupancy | None = None
     watched: tuple[str, ...] = ()
 
-    def close(self) -> None:
-        """Let go of the database, and remember how it was left. May be called twice."""
+    def close(self, *, is_clean: bool = True) -> None:
+        """Let go of the database, and remember how it was left. May be called twice.
+
+        After a stop that was not clean the next start looks closely.
+        """
         self.engine.dispose()
-        if self.occupancy is not None:
+        if self.occupancy is not None and self.occupancy.leave():
             database = Path(str(self.engine.url.database)).resolve()
-            with suppress(sqlite3.Error):  # it went away meanwhile: the next start looks closely
+            # Where others still work with it, such as the app beside a command, the last one of them remembers.
+            with suppress(sqlite3.Error, OSError, Timeout), self.occupancy.alone():
                 rows = memory.count(database, self.watched)
-                memory.write_down(database, replace(memory.recall(database), is_clean=True, rows=rows))
-            self.occupancy.leave()
+                memory.write_down(database, replace(memory.recall(database), is_clean=is_clean, rows=rows))
 
 
 @dataclass(frozen=True)
@@ -98,10 +146,11 @@ def prepare(
     if engine.dialect.name == "sqlite":
         home = home or find_home(Path(str(url.database)), is_space=False)
         report, occupancy = _prepare_file(home, remote, engine, layouts, rules)
+        report = replace(report, head=layouts.head)
         if report.is_read_only:
             engine = make_engine(url, is_read_only=True)
     else:
-        report = _prepare_server(engine, rules, wait_seconds)
+        report = replace(_prepare_server(engine, rules, wait_seconds), head=shape.released().head)
     is_in_order = report.is_usable and not report.is_read_only and report.lost_nothing
     for action in report.actions:
         logger.log(logging.INFO if is_in_order else logging.WARNING, action)
@@ -131,6 +180,8 @@ def _prepare_file(
         database.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(database.parent, os.W_OK) or (database.exists() and not os.access(database, os.W_OK)):
             return _read_only(database, layouts, rules), None
+        if home.is_exclusive and not lock.grants_locks(database.parent):
+            return Report(State.UNUSABLE, (_NO_LOCKS,), is_usable=False), None
         occupancy = Occupancy(database)
         with lock.file_lock(database):
             report = _under_lock(home, remote, engine, layouts, rules, occupancy)
@@ -138,8 +189,10 @@ def _prepare_file(
             return report, occupancy
     except Timeout:
         told = "The database is damaged, and another process works with it. Stop that one, and start again."
-    except (OSError, sqlite3.Error) as error:
-        told = f"The database cannot be used: {getattr(error, 'strerror', None) or error}. Nothing was changed."
+    except StuckError as error:
+        told = str(error)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        told = f"The database cannot be used: {_words_of(error)}. Nothing was changed."
     return Report(State.UNUSABLE, (told,), is_usable=False), None
 
 
@@ -160,19 +213,31 @@ def _under_lock(
     if restored is not None:
         actions.append(restored.sentence)
     report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_clean)
-    report = replace(report, actions=(*actions, *report.actions))
+    report = replace(report, actions=(*actions, *report.actions), last_heal=before.last_heal)
     if not report.is_usable:
         return report
-    untold = before.unacknowledged
-    if report.healed is not None and not report.healed.lost_nothing:
-        untold = report.healed.sentence
+    untold = before.unacknowledged.splitlines() if before.unacknowledged else []
+    if (healed := report.healed) is not None:
+        report = replace(report, last_heal=asdict(healed))
+        if not healed.lost_nothing:
+            untold.append(healed.notice)
     if restored is not None and not restored.lost_nothing:
-        untold = restored.sentence
+        untold.append(restored.sentence)
     rows = memory.count(database, rules.watched)
     if restored is None and (warning := memory.shortfall(before, rows)):
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
-    memory.write_down(database, Memory(is_clean=False, rows=rows, unacknowledged=untold))
-    return replace(report, unacknowledged=untold)
+        untold.append(warning)
+    report = replace(report, unacknowledged="\n".join(untold[-_UNTOLD_KEPT:]) or None)
+    memory.write_down(
+        database,
+        Memory(
+            rows=rows,
+            unacknowledged=report.unacknowledged,
+            acknowledged=before.acknowledged,
+            last_heal=report.last_heal,
+        ),
+    )
+    return report
 
 
 def _correct(
@@ -183,19 +248,24 @@ def _correct(
     found: State | None = None
     healed: Healed | None = None
     for _ in range(_ROUNDS):
+        started = time.monotonic()
         seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough)
+        took = round(time.monotonic() - started, 3)
+        check = Check("full" if thorough else "quick", datetime.now(UTC), took, seen.state)
         found = found or seen.state
         if seen.state is State.HEALTHY:
-            return Report(found, tuple(actions), healed=healed)
+            return Report(found, tuple(actions), healed=healed, check=check)
         if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign(engine, rules.adopter):
-            taking.take(home, "adoption")
+            _copy_before(home, "adoption")
             with occupancy.alone():
                 actions.append(adopter.adopt_file(home.live, engine, rules.adopter))
             continue
         if seen.state in {State.UNUSABLE, State.UNKNOWN_LAYOUT}:
-            return Report(found, (*actions, f"The database is left as it is: {seen.detail}."), is_usable=False)
+            told = f"The database is left as it is: {seen.detail}. {_WHAT_TO_DO.get(seen.state, '')}".rstrip()
+            return Report(found, (*actions, told), is_usable=False, check=check)
         if seen.state is State.SCHEMA_NEWER:
-            return Report(found, (*actions, f"Reading only: {seen.detail}."), is_read_only=True)
+            told = f"Reading only: {seen.detail}. {_WHAT_TO_DO[seen.state]}"
+            return Report(found, (*actions, told), is_read_only=True, check=check)
         if (action := _mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
@@ -223,7 +293,7 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
             folder = quarantine.put_away(database, seen.state)
             return f"Put a log aside to {folder.parent.name}/{folder.name}: {seen.detail}."
         case State.SCHEMA_OLD:
-            copy = taking.take(home, "migration")
+            copy = _copy_before(home, "migration")
             _migrate(engine)
             return f"Migrated the database from {seen.revision}; a copy was kept as backups/{copy.path.name}."
         case State.VERSION_ROW_WRONG:
@@ -239,9 +309,12 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
 
 def _read_only(database: Path, layouts: Layouts, rules: Rules) -> Report:
     """Where nothing may be written, a database that is in order can still be read."""
+    started = time.monotonic()
     seen = diagnose(database, layouts, watched=rules.watched)
     if seen.state is State.HEALTHY:
-        return Report(State.HEALTHY, ("The folder cannot be written to: reading only.",), is_read_only=True)
+        told = "The folder of the database cannot be written to: reading only. Make it writable, and start again."
+        check = Check("quick", datetime.now(UTC), round(time.monotonic() - started, 3), seen.state)
+        return Report(State.HEALTHY, (told,), is_read_only=True, check=check)
     return Report(seen.state, (f"The folder cannot be written to, and the database is {seen.state}.",), is_usable=False)
 
 
@@ -250,7 +323,35 @@ def _execute(database: Path, work: Callable[[sqlite3.Connection], object]) -> No
         work(connection)
 
 
+def _copy_before(home: Home, reason: str) -> Snapshot:
+    """The copy without which nothing dangerous begins."""
+    try:
+        return taking.take(home, reason)
+    except (OSError, sqlite3.Error, DamagedError) as error:
+        raise StuckError(
+            f"Before the {reason} a copy of the database is taken, and that failed: {_words_of(error)}. Nothing was "
+            "changed. Make room, or make the folder of the backups writable, and start again."
+        ) from error
+
+
 def _migrate(engine: Engine) -> None:
     from backend.storage import migrate  # noqa: PLC0415 - a healthy start does not pay for Alembic
 
-    migrate.upgrade(engine)
+    try:
+        migrate.upgrade(engine)
+    except Exception as error:
+        raise StuckError(
+            f"The migration failed and was taken back: {_words_of(error)}. Nothing was changed, so the release that "
+            "ran before can still use the database."
+        ) from error
+
+
+def _words_of(error: Exception) -> str:
+    """A reason without a path, a statement or a row of anybody's."""
+    if isinstance(error, DBAPIError):
+        error = error.orig if isinstance(error.orig, Exception) else error
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, sqlite3.Error | DamagedError):
+        return str(error).rstrip(".")
+    return type(error).__name__

@@ -15,6 +15,7 @@ from backend import access
 from backend.errors import AppError, FieldError, describe, invalid
 from backend.models.base import Id, Shape
 from backend.models.operation import Door
+from backend.services import upkeep
 from backend.services.actor import Actor
 
 Handler = Callable[[Any, gr.Request], Awaitable[dict[str, Any]]]
@@ -64,6 +65,16 @@ def for_account(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handl
             return _refusal(describe(error))
 
     return _named(handle, work)
+
+
+def for_admin(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handler:
+    """A handler for an administrator alone."""
+
+    async def checked(actor: Actor, call: Call) -> Shape | None:
+        upkeep.ensure_admin(actor)
+        return await work(actor, call)
+
+    return _named(for_account(checked), work)
 
 
 def _answer(data: Shape | None) -> dict[str, Any]:

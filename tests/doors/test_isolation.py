@@ -46,6 +46,7 @@ TODO = {
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
     "health": Walk(status=200),
+    "health_ready": Walk(status=200),
     "health_live": Walk(status=200),
     "list_quarantine": Walk(status=403),
     "download_from_quarantine": Walk(status=403),
@@ -55,6 +56,7 @@ OTHERS = {
     "token": Walk(form={"username": "thief", "password": PASSWORD}, status=200),
     "login_with_cookie": Walk(form={"username": "thief", "password": PASSWORD}, status=200),
     "refresh": Walk({"refresh_token": "nonsense"}, status=401),
+    "reset_password": Walk({"token": "nonsense", "new_password": PASSWORD}, status=400),
     "whoami": Walk(status=200),
     "get_profile": Walk(status=200),
     "get_profile_stats": Walk(status=200),

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import make_url
 
 from backend.repair import TodoCaretaker
-from backend.storage import layout, memory, prepare, quarantine
+from backend.storage import files, layout, memory, prepare, quarantine, snapshots
 from backend.storage.diagnose import State
+from backend.storage.home import find_home
 from backend.storage.prepare import Report, Rules
 from tests.storage import reference
 from tests.storage.damage import damage
@@ -206,3 +207,53 @@ def test_a_file_in_use_elsewhere_is_not_replaced_under_its_user(patient: Path) -
     assert patient.read_bytes() == damaged
     holder.close()
     assert start(patient).is_usable
+
+
+def test_what_was_healed_is_copied_at_once(patient: Path) -> None:
+    damage(patient, "interior-random", seed=1)
+    report = start(patient)
+    assert report.healed is not None
+    assert report.last_heal is not None
+    assert report.last_heal["saved"] == report.healed.saved
+    [copy] = snapshots.listed(patient.parent / "backups", patient.stem)
+    assert copy.manifest.reason == "heal"
+    assert copy.manifest.rows == sum(len(table) for table in rows(patient).values()) + copy_of_others(copy.path)
+    # The next start has nothing to heal, and still knows of this one.
+    assert start(patient).last_heal == report.last_heal
+
+
+def copy_of_others(copy: Path) -> int:
+    """The rows of the tables that the tests here do not compare."""
+    with closing(sqlite3.connect(copy)) as connection:
+        others = layout.table_names(connection) - set(TABLES)
+        return sum(connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0] for table in others)  # noqa: S608
+
+
+def test_a_heal_stands_where_its_copy_cannot_be_taken(
+    patient: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    damage(patient, "interior-random", seed=1)
+    honest = files.sha256
+    # A mount that gives back other bytes than were written to it.
+    monkeypatch.setattr(files, "sha256", lambda path: "0" * 64 if path.suffix == ".tmp" else honest(path))
+    home = find_home(patient, is_space=False, data_dir=tmp_path / "mount")
+    prepared = prepare.prepare(make_url(f"sqlite:///{patient}"), layout.released(), RULES, home)
+    prepared.close()
+    report = prepared.report
+    assert report.is_usable
+    assert report.lost_nothing
+    assert "No snapshot of the healed database could be taken" in caplog.text
+
+
+def test_losses_of_two_heals_are_both_told_until_somebody_has_read_them(patient: Path) -> None:
+    damage(patient, "pages-zero", seed=1)
+    first = start(patient).unacknowledged
+    assert first is not None
+    assert "The database was damaged and was repaired on" in first
+    damage(patient, "pages-zero", seed=2)
+    both = start(patient).unacknowledged
+    assert both is not None
+    assert both.splitlines()[0] == first
+    assert len(both.splitlines()) == 2
+    memory.acknowledge(patient)
+    assert start(patient).unacknowledged is None
