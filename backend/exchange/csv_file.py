@@ -74,8 +74,8 @@ def _cell(value: Any) -> str:
 def _list_cell(values: Iterable[str]) -> str:
     """`home,"a,b"`: a table in the cell, so that a tag can hold a comma."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="").writerow(values)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(values)  # the line end also says that line ends are quoted
+    return text.getvalue().removesuffix("\r\n")
 
 
 def read(source: Iterable[bytes], *, timezone: str = "UTC") -> Iterator[Row]:

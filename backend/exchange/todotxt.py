@@ -31,11 +31,15 @@ _PRIORITIES = {letter: priority for priority, letter in _LETTERS.items()}
 _KEYS = ("due", "at", "tz", "t", "remind", "rec", "rrule", "from", "pri", "list", "p", "id")
 _DATE = r"\d{4}-\d{2}-\d{2}"
 # A word that is more than a word, with any backslashes that say that it is not.
-_SPECIAL = re.compile(rf"\\*(?:[+@]\S|(?:{'|'.join(_KEYS)}):\S|{_DATE}$)", re.DOTALL)
+_SPECIAL = re.compile(rf"\\*(?:[+@]\S|(?:{'|'.join(_KEYS)}):\S)")
+_SPECIAL_FIRST = re.compile(rf"{_SPECIAL.pattern}|\\*(?:{_DATE}|\([A-Z]\))$")
 _HEAD = re.compile(
-    rf"(?P<done>x +)?(?:\((?P<letter>[A-Z])\) +)?(?:(?P<first>{_DATE}) +)?(?:(?P<second>{_DATE}) +)?(?P<rest>.*)",
+    # Some programs keep the priority of what is done, before its dates or between them.
+    rf"(?P<done>x +)?(?:\((?P<letter>[A-Z])\) +)?(?:(?P<first>{_DATE}) +)?(?:\((?P<between>[A-Z])\) +)?"
+    rf"(?:(?P<second>{_DATE}) +)?(?P<rest>.*)",
     re.DOTALL,
 )
+_OPEN_HEAD = re.compile(rf"(?:\([A-Z]\) +)?(?:{_DATE} +)?")
 _BREAKS = re.compile(r"\r\n|[\r\n]")
 _BLANK = re.compile(r"[\s%]")
 
@@ -54,10 +58,15 @@ def _line(item: Record) -> str:
     else:
         words += [f"({_LETTERS[item.priority]})", created or ""]
     words = [word for word in words if word]
-    words += [f"\\{word}" if _SPECIAL.match(word) else word for word in _BREAKS.sub(" ", item.title).split(" ")]
+    for place, word in enumerate(_BREAKS.sub(" ", item.title).split(" ")):
+        words.append(f"\\{word}" if _special(place).match(word) else word)
     words += [f"@{_quoted(tag)}" for tag in item.tags]
     words += [f"{key}:{value}" for key, value in _keys(item) if value]
     return " ".join(words)
+
+
+def _special(place: int) -> re.Pattern[str]:
+    return _SPECIAL if place else _SPECIAL_FIRST
 
 
 def _day(moment: datetime | None) -> str | None:
@@ -160,14 +169,16 @@ class _Line:
         head = _HEAD.fullmatch(self.text)
         if head is None:  # cannot be: the pattern takes every text
             return
-        self._words(head["rest"])
+        done = head["done"] is not None
+        # An open todo has one date; what follows it belongs to its words.
+        self._words(head["rest"] if done else self.text[_OPEN_HEAD.match(self.text).end() :])  # type: ignore[union-attr]
         try:
-            self._dates(head["done"] is not None, head["first"], head["second"])
+            self._dates(done, head["first"], head["second"])
         except ValueError:
             # No date of the calendar, such as 2027-02-30.
             yield Problem("This todo was not taken: its date is not in the calendar.")
             return
-        letter = head["letter"] or self.keys.get("pri")
+        letter = head["letter"] or (head["between"] if done else None) or self.keys.get("pri")
         self.values["priority"] = _PRIORITIES.get(letter, Priority.LOW) if letter else Priority.MEDIUM
         notice = self._related(names)
         try:
@@ -184,15 +195,13 @@ class _Line:
         self.values["completed"] = done
         self.values["created_at"] = _midnight(created) if created else None
         self.values["completed_at"] = _midnight(first) if done and first else None
-        if not done and second:  # not in the format: the words begin with a date
-            self.values["title"] = f"{second} {self.values['title']}"
 
     def _words(self, rest: str) -> None:
         """Our keys go wherever they stand. Tags at the end go too; one in the middle stays a word as well."""
         words, tags = [], []
         is_end = True
         takers = _takers(rest.split(" "))
-        for word in reversed(rest.split(" ")):
+        for place, word in reversed(list(enumerate(rest.split(" ")))):
             key, colon, value = word.partition(":")
             if len(word) > 1 and word[0] in "+@":
                 tags.append(_unquoted(word[1:]))
@@ -201,7 +210,7 @@ class _Line:
             elif colon and value and key in takers and key not in self.keys and self._take(key, value):
                 self.keys[key] = value
             elif word or not is_end:
-                words.append(word[1:] if word[:1] == "\\" and _SPECIAL.match(word) else word)
+                words.append(word[1:] if word[:1] == "\\" and _special(place).match(word) else word)
                 is_end = False
         self.values["title"] = " ".join(reversed(words)).lstrip(" ")
         self.values["tags"] = tags[::-1]
