@@ -240,7 +240,7 @@ class _Reading:
             tags.append("cancelled")  # done with, and still to be told from what was done
         values: dict[str, Any] = {
             "id": self.id(title),
-            "title": title if title.strip() else description.strip().split("\n")[0][:500],
+            "title": title if title.strip(" \t\n") else description.strip().split("\n")[0][:500],
             "description": description,
             "completed": completed,
             "completed_at": self.moment("COMPLETED") if completed else None,
@@ -379,14 +379,13 @@ class _Reading:
     def trigger(self, part: Component, due: Due) -> datetime | None:
         """The instant of an alarm; None where it counts from a time that the todo does not have."""
         trigger = part.properties["TRIGGER"][0]
-        if parts := _MOMENT.fullmatch(trigger.value.strip()):
+        if _MOMENT.fullmatch(trigger.value.strip()):
             reading = _Reading(Component("VALARM", part.line, {"TRIGGER": [trigger]}), self.timezone, self.declared)
-            # Apple writes a moment in 1976 for "no alarm".
-            return None if int(parts[1]) <= _NO_ALARM_YEAR else reading.moment("TRIGGER")
+            return None if trigger.value.strip() == _NO_ALARM else reading.moment("TRIGGER")
         start = self.when("DTSTART")
         from_end = trigger.parameters.get("RELATED", "START").upper() == "END" or start.due_date is None
         base = moments.begins(due if from_end else start, self.timezone)
         return None if base is None else base + self.duration(trigger)
 
 
-_NO_ALARM_YEAR = 1976
+_NO_ALARM = "19760401T005545Z"  # what Apple writes where an alarm was taken away

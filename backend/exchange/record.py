@@ -121,8 +121,8 @@ _USER_FIELDS = ("id", "title", "description", "completed", "priority", "tags", "
 def todo(raw: Mapping[str, Any]) -> Record:
     """The record that raw values mean; raises InvalidInputError with a sentence for each field that is wrong."""
     try:
-        said = TodoCreate.model_validate({name: raw[name] for name in _USER_FIELDS if name in raw})
         rest = _Rest.model_validate({name: value for name, value in raw.items() if name not in _USER_FIELDS})
+        said = TodoCreate.model_validate({name: raw[name] for name in _USER_FIELDS if name in raw})
     except ValidationError as error:
         raise describe(error) from None
     values = {name: getattr(said, name) for name in _USER_FIELDS} | rest.__dict__

@@ -66,7 +66,7 @@ def read(names: list[str], rows: Iterable[Cells], *, timezone: str = "UTC") -> I
                 waiting = row.line, made
             else:
                 yield row.line, made
-        elif kind not in {"", "meta"} or cells.get("content", "").strip():
+        elif kind != "meta" and (kind or cells.get("content", "").strip()):
             yield row.line, Problem(_refusal(row, kind, len(names)))
     if waiting is not None:
         yield waiting

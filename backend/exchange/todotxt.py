@@ -290,7 +290,7 @@ def _take_rec(value: str, _: str) -> dict[str, Any]:
 
 
 def _take_rrule(value: str, _: str) -> dict[str, Any]:
-    if not value.startswith("FREQ="):
+    if not re.fullmatch(r"(?:[A-Z]+=[^;]*;)*FREQ=[A-Z]+(?:;.*)?", value):
         raise ValueError
     return {"recurrence": value}
 

@@ -15,7 +15,7 @@ from backend.exchange.record import AccountRecord, Anything, FilterRecord, ListR
 from backend.models.due import EARLIEST, LATEST
 
 quick = settings(
-    max_examples=60,
+    max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backend.exchange import csv_file, feed, ics, json_file, todotxt
 from backend.exchange.record import Identities, Record
+from backend.models.todo import unique_tags
 from tests.exchange.records import (
     ACCOUNT,
     files,
@@ -46,7 +47,7 @@ def as_ics_has_it(item: Record) -> Record:
         item,
         title=one_newline(item.title) or "",
         description=one_newline(item.description) or "",
-        tags=tuple(one_newline(tag) or "" for tag in item.tags),
+        tags=tuple(unique_tags(one_newline(tag) or "" for tag in item.tags)),
         list_name=one_newline(item.list_name),
         completed_at=seconds(item.completed_at),
         remind_at=seconds(item.remind_at),
