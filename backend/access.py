@@ -6,7 +6,8 @@ Shared by REST and the UI, so that both know the same callers and the same limit
 import ipaddress
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 from limits import RateLimitItem, parse
@@ -14,10 +15,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from backend import database, security
-from backend.errors import AuthenticationError, InvalidCredentialsError, RateLimitedError
+from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError
+from backend.models.operation import Door
 from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
 from backend.models.user import UserCreate, UserRead, fold
-from backend.services import accounts, sessions
+from backend.services import accounts, idempotency, sessions
 from backend.services.actor import Actor
 from backend.settings import get_settings
 
@@ -26,6 +28,7 @@ COOKIE = "todo_session"
 # An address may be a school or a company: it gets this many times the attempts of one account.
 _ATTEMPTS_PER_ADDRESS = 3
 
+_in_progress: set[tuple[str, str]] = set()
 _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -43,9 +46,9 @@ def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None 
     return found
 
 
-async def identify(token: str) -> Actor:
-    """Who a token stands for."""
-    return await database.read(lambda session: sessions.identify(session, token))
+async def identify(token: str, door: Door) -> Actor:
+    """Who a token stands for, at this door."""
+    return await database.read(lambda session: sessions.identify(session, token, door))
 
 
 def address_of(headers: Mapping[str, str], peer: str | None) -> str:
@@ -139,6 +142,21 @@ async def delete_account(actor: Actor, proof: PasswordProof, address: str) -> No
     """Delete the account and everything of theirs, given its password."""
     await _prove(actor, proof.password, address)
     await database.write(lambda session: accounts.delete(session, actor))
+
+
+@contextmanager
+def alone(actor: Actor, request: idempotency.Request | None) -> Iterator[None]:
+    """Raise InProgressError while a request with the same key is being worked on."""
+    mark = (actor.user_id, request.key) if request is not None else None
+    if mark in _in_progress:
+        raise InProgressError("A request with this Idempotency-Key is being worked on. Try again in a moment.")
+    if mark is not None:
+        _in_progress.add(mark)
+    try:
+        yield
+    finally:
+        if mark is not None:
+            _in_progress.discard(mark)
 
 
 def forget_attempts() -> None:

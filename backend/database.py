@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
+from backend import news
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConflictError, StorageUnavailableError
 from backend.repair import TodoCaretaker
@@ -99,6 +100,7 @@ def write_scope() -> Iterator[Session]:
             raise StorageUnavailableError(str(error)) from None
         yield session
         _commit(session)
+        news.announce(session.info)
 
 
 async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:

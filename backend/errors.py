@@ -140,6 +140,29 @@ class IdTakenError(ConflictError):
     title = "Id taken"
 
 
+class IdempotencyMismatchError(AppError):
+    """The key was used for another request before."""
+
+    status = 422
+    code = "idempotency_mismatch"
+    title = "Key used for another request"
+
+
+class InProgressError(ConflictError):
+    """The same request is still being worked on."""
+
+    code = "request_in_progress"
+    title = "Still in progress"
+
+
+class CursorExpiredError(AppError):
+    """What a cursor points at is no longer kept."""
+
+    status = 410
+    code = "cursor_expired"
+    title = "Cursor expired"
+
+
 class VersionConflictError(AppError):
     """The object has changed since the caller read it; `current` is the object as it is."""
 

@@ -27,7 +27,7 @@ def layer(*ours: str, harm: str, frameworks: tuple[str, ...] = ()) -> Layer:
     return Layer(frozenset(ours), harm, frozenset(frameworks))
 
 
-DOOR = ("access", "database", "services", "models", "errors", "settings")
+DOOR = ("access", "database", "news", "upkeep", "services", "models", "errors", "settings")
 LAYERS = {
     "app": layer("main", "errors", "settings", harm="the entry would hold a part of the product"),
     "main": layer(
@@ -61,6 +61,7 @@ LAYERS = {
         "storage",
         "repair",
         "adoption",
+        "news",
         "errors",
         "settings",
         harm="importing the database would drag the product with it",
@@ -69,16 +70,25 @@ LAYERS = {
     "services": layer(
         "exchange",
         "models",
+        "news",
+        "quick",
         "security",
         "errors",
         "settings",
         harm="a rule would open its own transactions, or the UI could not use it without a web server",
     ),
     "exchange": layer("models", "errors", harm="a file could not be read or written without a database"),
+    "quick": layer(
+        "models", "errors", harm="what a text means would depend on what is stored, and could not be tried alone"
+    ),
     "models": layer("errors", "settings", harm="Alembic could not read the tables without starting the product"),
     "security": layer("errors", "settings", harm="secrets would be made where they cannot be checked alone"),
     "adoption": layer("models", "storage", harm="it could not run before there is a database to start the product on"),
     "storage": layer(harm="healing a database would depend on what a todo is, and break when todos change"),
+    "upkeep": layer(
+        "database", "services", "models", "errors", harm="what the installation does for itself would need a door"
+    ),
+    "news": layer(harm="whoever waits for a change would wait for more than that"),
     "settings": layer("errors", harm="the settings could not be read before everything else"),
     "__init__": layer(harm="importing anything of ours would import all of it"),
     "errors": layer(harm="a refusal could not be raised by whoever needs it"),

@@ -14,7 +14,7 @@ from backend.adoption.names import Names
 from backend.adoption.report import AdoptionReport, Notes, RowNotes, What
 from backend.adoption.texts import as_text
 from backend.adoption.times import RELEASED
-from backend.models.todo import Todo, TodoTag, tag_rows
+from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 
 
@@ -101,6 +101,13 @@ class _Transfer:
             self.target.execute(sa.insert(Todo), batch)
             if tags:
                 self.target.execute(sa.insert(TodoTag), tags)
+            words = [
+                word
+                for made in batch
+                for word in word_rows(made["owner_id"], made["id"], made["title"], made["description"])
+            ]
+            if words:
+                self.target.execute(sa.insert(TodoWord), words)
             count += len(batch)
             tag_count += len(tags)
         return count, tag_count

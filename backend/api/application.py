@@ -1,5 +1,6 @@
 """The FastAPI application: routers, error rendering, documentation. The UI is mounted onto it by `backend.main`."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,8 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from backend import database
-from backend.api import admin, auth, gate, health, login, problems, todos, users
+from backend import database, upkeep
+from backend.api import admin, auth, gate, health, history, login, problems, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
@@ -31,7 +32,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos, admin):
+    for resource in (auth, users, todos, history, admin):
         app.include_router(resource.router, prefix=PREFIX)
     gate.close(app)
     problems.install(app)
@@ -63,8 +64,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if keeper is not None:
         keeper.start()
     app.state.keeper = keeper
+    housekeeping = asyncio.create_task(upkeep.keep_house())
     logger.info("Application startup complete")
     yield
+    housekeeping.cancel()
     if keeper is not None:
         # All requests are answered by now: what they wrote is in this last snapshot.
         await database.in_thread(keeper.stop)

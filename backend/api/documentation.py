@@ -14,6 +14,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     409: "Conflict",
+    410: "No longer kept",
     412: "Changed in the meantime",
     413: "Too large",
     422: "Invalid input",

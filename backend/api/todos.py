@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from backend import database
-from backend.api.dependencies import Caller, IfMatch, answer
+from backend.api.dependencies import Caller, IfMatch, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
-from backend.models.todo import TodoCreate, TodoFilter, TodoPage, TodoRead, TodoUpdate
-from backend.services import searches, todos
+from backend.models.batch import BatchRead, BatchRequest, BulkFilter, BulkRead, TrashRead
+from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
+from backend.models.todo_filter import TodoFilter, TodoPage
+from backend.services import batches, bulk, searches, todos, trash
 
 router = APIRouter(prefix="/todos", tags=["todos"])
 
@@ -21,9 +23,27 @@ router = APIRouter(prefix="/todos", tags=["todos"])
     openapi_extra=protected(),
     operation_id="add_todo",
 )
-async def add_todo(data: TodoCreate, caller: Caller) -> Response:
-    """Add a todo. With an `id` of your own a retry makes no second one."""
-    return answer(await database.write(lambda session: todos.create(session, caller, data)), 201)
+async def add_todo(data: TodoCreate, caller: Caller, once: Once) -> Response:
+    """Add a todo. With an `id` or an Idempotency-Key of your own a retry makes no second one."""
+    return await answer_once(caller, once, 201, lambda session: todos.create(session, caller, data))
+
+
+@router.post(
+    "/batch",
+    response_model=BatchRead,
+    responses=refuses(404, 409, 412),
+    openapi_extra=protected(),
+    operation_id="batch",
+)
+async def run_batch(data: BatchRequest, caller: Caller, once: Once) -> Response:
+    """Do up to 100 operations in one transaction: all or none, or with `atomic: false` each for itself."""
+    return await answer_once(caller, once, 200, lambda session: batches.run(session, caller, data))
+
+
+@router.delete("", response_model=BulkRead, openapi_extra=protected(), operation_id="delete_todos")
+async def delete_todos(wanted: Annotated[BulkFilter, Query()], caller: Caller) -> Response:
+    """Move all todos that pass the filter to the trash, as one operation. Without any filter nothing is deleted."""
+    return answer(await database.write(lambda session: bulk.delete(session, caller, wanted)))
 
 
 @router.get("", response_model=TodoPage, openapi_extra=protected(), operation_id="list_todos")
@@ -36,6 +56,12 @@ async def list_todos(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> 
 async def list_trash(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> Response:
     """List what was deleted and can be restored."""
     return answer(await database.read(lambda session: searches.trash(session, caller, wanted), is_slow=wanted.is_slow))
+
+
+@router.delete("/trash", response_model=TrashRead, openapi_extra=protected(), operation_id="empty_trash")
+async def empty_trash(caller: Caller) -> Response:
+    """Take everything in the trash away for good."""
+    return answer(await database.write(lambda session: TrashRead(purged=trash.empty(session, caller))))
 
 
 @router.get(
@@ -89,9 +115,9 @@ async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Respon
     openapi_extra=protected(),
     operation_id="complete_todo",
 )
-async def complete_todo(todo_id: str, caller: Caller) -> Response:
+async def complete_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Tick a todo. Ticking twice is ticking once."""
-    return answer(await database.write(lambda session: todos.complete(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.complete(session, caller, todo_id))
 
 
 @router.post(
@@ -108,9 +134,9 @@ async def complete_todo(todo_id: str, caller: Caller) -> Response:
     openapi_extra=protected(),
     operation_id="mark_todo_incomplete",
 )
-async def reopen_todo(todo_id: str, caller: Caller) -> Response:
+async def reopen_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take the tick back. `/incomplete` is the old name of the same."""
-    return answer(await database.write(lambda session: todos.reopen(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.reopen(session, caller, todo_id))
 
 
 @router.post(
@@ -120,6 +146,6 @@ async def reopen_todo(todo_id: str, caller: Caller) -> Response:
     openapi_extra=protected(),
     operation_id="restore_todo",
 )
-async def restore_todo(todo_id: str, caller: Caller) -> Response:
+async def restore_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take a todo out of the trash, as it was."""
-    return answer(await database.write(lambda session: todos.restore(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.restore(session, caller, todo_id))

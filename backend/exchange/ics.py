@@ -18,7 +18,7 @@ from backend.exchange import contentline, intake, moments, record, zones
 from backend.exchange.contentline import Component, Property
 from backend.exchange.record import Problem, Record, Row
 from backend.models.due import Due
-from backend.models.todo import Priority
+from backend.models.field import Priority
 
 PRODID = "-//Todos//Todos//EN"
 

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, Validat
 
 from backend.errors import AppError, describe
 from backend.models.base import Id, Instant, Shape, as_id
-from backend.models.todo import Priority, TodoCreate
+from backend.models.field import Priority
+from backend.models.todo import TodoCreate
 from backend.models.user import TIMEZONE_MAX
 
 Origin = Literal["due", "completion"]

@@ -22,7 +22,7 @@ from backend.exchange import intake, moments, record
 from backend.exchange.record import Identities, Problem, Record, Row
 from backend.models import due
 from backend.models.base import as_id
-from backend.models.todo import Priority
+from backend.models.field import Priority
 from backend.models.user import as_timezone
 
 _LETTERS = {Priority.HIGH: "A", Priority.MEDIUM: "B", Priority.LOW: "C"}

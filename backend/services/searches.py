@@ -11,16 +11,9 @@ from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, invalid
 from backend.models.base import utc_now
-from backend.models.todo import (
-    DueWord,
-    SortBy,
-    SortOrder,
-    Todo,
-    TodoFilter,
-    TodoPage,
-    TodoRead,
-    TodoTag,
-)
+from backend.models.todo import Todo, TodoRead, TodoTag
+from backend.models.todo_filter import DueWord, SortBy, SortOrder, TodoFilter, TodoPage
+from backend.models.token import Scope
 from backend.models.user import fold
 from backend.services import cursors
 from backend.services.actor import Actor
@@ -31,24 +24,26 @@ _READ_COLUMNS = [column for column in sa.inspect(Todo).columns if column.name !=
 
 def search(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
     """One page of the actor's todos that pass every filter, with their total."""
-    return _page(session, actor, wanted, _conditions(actor, wanted))
+    actor.ensure(Scope.READ)
+    return _page(session, actor, wanted, conditions(session, actor, wanted))
 
 
 def trash(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
     """One page of what the actor has deleted, by the same filters."""
-    return _page(session, actor, wanted, _conditions(actor, wanted, deleted=True))
+    actor.ensure(Scope.READ)
+    return _page(session, actor, wanted, conditions(session, actor, wanted, deleted=True))
 
 
-def _page(session: Session, actor: Actor, wanted: TodoFilter, conditions: Sequence[ColumnElement[bool]]) -> TodoPage:
+def _page(session: Session, actor: Actor, wanted: TodoFilter, passing: Sequence[ColumnElement[bool]]) -> TodoPage:
     if wanted.cursor is not None and wanted.skip:
         raise invalid([FieldError("skip", "Use a cursor or skip, not both.")])
-    total = session.exec(select(sa.func.count()).select_from(Todo).where(*conditions)).one()
+    total = session.exec(select(sa.func.count()).select_from(Todo).where(*passing)).one()
     key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
     descends = wanted.sort_order is SortOrder.DESC
     order = [column.desc() if descends else column.asc() for column in (key, col(Todo.id))]
     if wanted.sort_by is SortBy.DUE_DATE:
         order.insert(0, key.is_(None).asc())  # what has no due comes last, whichever way the list runs
-    statement = sa.select(*_READ_COLUMNS).where(*conditions).order_by(*order)
+    statement = sa.select(*_READ_COLUMNS).where(*passing).order_by(*order)
     if wanted.cursor is not None:
         statement = statement.where(_after(key, descends, *cursors.read(wanted, wanted.cursor)))
     # One more than asked for tells whether there is a next page.
@@ -64,23 +59,30 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, conditions: Sequen
     )
 
 
-def _conditions(actor: Actor, wanted: TodoFilter, *, deleted: bool = False) -> list[ColumnElement[bool]]:
-    conditions = [
+def conditions(
+    session: Session,  # noqa: ARG001 - for what has to be looked up first
+    actor: Actor,
+    wanted: TodoFilter,
+    *,
+    deleted: bool = False,
+) -> list[ColumnElement[bool]]:
+    """What a todo of the actor has to fulfil to pass every filter."""
+    found = [
         col(Todo.owner_id) == actor.user_id,
         col(Todo.deleted_at).is_not(None) if deleted else col(Todo.deleted_at).is_(None),
     ]
     if wanted.completed is not None:
-        conditions.append(col(Todo.completed) == wanted.completed)
+        found.append(col(Todo.completed) == wanted.completed)
     if wanted.priority is not None:
-        conditions.append(col(Todo.priority) == wanted.priority)
+        found.append(col(Todo.priority) == wanted.priority)
     if wanted.updated_since is not None:
-        conditions.append(col(Todo.updated_at) >= wanted.updated_since)
-    conditions += [_contains(word) for word in (wanted.search or "").split()]
-    conditions += [_tagged([tag]) for tag in wanted.tags_all]
+        found.append(col(Todo.updated_at) >= wanted.updated_since)
+    found += [_contains(word) for word in (wanted.search or "").split()]
+    found += [_tagged([tag]) for tag in wanted.tags_all]
     if wanted.tags:
-        conditions.append(_tagged(wanted.tags))
-    conditions += _due(actor, wanted)
-    return conditions
+        found.append(_tagged(wanted.tags))
+    found += _due(actor, wanted)
+    return found
 
 
 def _contains(word: str) -> ColumnElement[bool]:

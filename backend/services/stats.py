@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from backend.models.base import Shape
-from backend.models.todo import Priority, Todo
+from backend.models.field import Priority
+from backend.models.todo import Todo
 from backend.services.actor import Actor
 
 

@@ -6,7 +6,7 @@ each is one POST to the component, outside of the queue, and none of them is in 
 
 import gradio as gr
 
-from backend.models.todo import TITLE_MAX
+from backend.models.field import TITLE_MAX
 from backend.models.user import PASSWORD_MIN
 from backend.ui import accounts, assets, todos
 

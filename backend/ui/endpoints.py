@@ -14,8 +14,10 @@ from pydantic import BaseModel
 
 from backend import access, database
 from backend.errors import describe
+from backend.models.operation import Door
 from backend.models.session import Credentials
-from backend.models.todo import TodoCreate, TodoFilter, TodoUpdate
+from backend.models.todo import TodoCreate, TodoUpdate
+from backend.models.todo_filter import TodoFilter
 from backend.models.user import UserCreate
 from backend.services import accounts, searches, todos
 from backend.services.actor import Actor
@@ -46,7 +48,7 @@ def _refusing(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 
 async def _caller(request: gr.Request) -> Actor:
-    return await access.identify(access.credential_of(request.headers, request.cookies))
+    return await access.identify(access.credential_of(request.headers, request.cookies), Door.GRADIO)
 
 
 def _address(request: gr.Request) -> str:

@@ -18,6 +18,7 @@ from passlib.hash import bcrypt
 from backend import access, database, security
 from backend.api.application import create_api
 from backend.errors import AppError
+from backend.models.operation import Door
 from backend.security import TokenKind
 from backend.services import sessions
 from backend.settings import Settings, get_settings
@@ -571,7 +572,7 @@ def test_no_origin_is_ever_allowed_to_send_cookies() -> None:
 def test_an_access_token_of_a_session_without_its_row_is_refused_by_the_service(account: Account) -> None:
     account.call("POST", "/auth/logout")
     with database.read_scope() as session, pytest.raises(AppError, match="log in again"):
-        sessions.identify(session, account.tokens["access_token"])
+        sessions.identify(session, account.tokens["access_token"], Door.REST)
 
 
 def test_reading_a_token_gives_back_what_was_signed() -> None:

@@ -10,6 +10,8 @@ from tests.support import Account
 ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
 FIELDS = {
     *("id", "title", "description", "completed", "priority", "tags", "due_date", "due_time", "due_timezone", "due_at"),
+    *("recurrence", "recurrence_from", "series_id", "occurrences_missed", "remind_at"),
+    *("list_id", "parent_id", "position", "assignee_id"),
     *("weekday", "overdue", "completed_at", "created_at", "updated_at", "deleted_at", "version", "url"),
 }
 DUE = ("due_date", "due_time", "due_timezone", "due_at")

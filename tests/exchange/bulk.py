@@ -15,7 +15,7 @@ from uuid import UUID
 
 from backend.exchange import csv_file, feed, ics, json_file, todotxt
 from backend.exchange.record import AccountRecord, Record
-from backend.models.todo import Priority
+from backend.models.field import Priority
 
 ACCOUNT = AccountRecord(username="testuser", email="test@example.com", timezone="Europe/Berlin")
 START = datetime(2027, 3, 1, 8, 30, tzinfo=UTC)
@@ -51,7 +51,8 @@ def written(name: str, count: int, named: bool) -> Iterator[bytes]:
         return json_file.write(records, account=ACCOUNT, exported_at=START)
     if name == "feed":
         return feed.write(records, timezone="Europe/Berlin")
-    return {"csv": csv_file, "ics": ics, "todotxt": todotxt}[name].write(records)
+    writers = {"csv": csv_file.write, "ics": ics.write, "todotxt": todotxt.write}
+    return writers[name](records)
 
 
 def main(name: str, count: int, folder: str, traced: bool, named: bool) -> dict[str, float]:
@@ -65,9 +66,9 @@ def main(name: str, count: int, folder: str, traced: bool, named: bool) -> dict[
     wrote = time.process_time() - clock
     taken, clock = 0, time.process_time()
     if name != "feed":
-        reader = {"json": json_file, "csv": csv_file, "ics": ics, "todotxt": todotxt}[name].read
+        readers = {"json": json_file.read, "csv": csv_file.read, "ics": ics.read, "todotxt": todotxt.read}
         with path.open("rb") as file:
-            for _, item in reader(iter(lambda: file.read(65_536), b"")):
+            for _, item in readers[name](iter(lambda: file.read(65_536), b"")):
                 taken += isinstance(item, Record)
     return {
         "rows": taken,

@@ -9,7 +9,7 @@ import pytest
 from backend.errors import InvalidInputError
 from backend.exchange import csv_file, ics, todotxt
 from backend.exchange.record import Record
-from backend.models.todo import Priority
+from backend.models.field import Priority
 from tests.exchange.records import problems, refusals, taken
 
 CORPUS = Path(__file__).parent / "corpus"

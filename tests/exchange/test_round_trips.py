@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import Any
 
 import icalendar
 from hypothesis import example, given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from backend.exchange import csv_file, feed, ics, json_file, todotxt
 from backend.exchange.record import Identities, Record
-from backend.models.todo import unique_tags
+from backend.models.field import unique_tags
 from tests.exchange.records import (
     ACCOUNT,
     files,
@@ -117,7 +118,7 @@ def test_icalendar_brings_back_what_it_carries(some: list[Record], size: int) ->
 def test_icalendar_is_understood_by_the_library(some: list[Record]) -> None:
     data = b"".join(ics.write(some))
     assert all(len(line) <= 75 for line in data.split(b"\r\n"))
-    calendar = icalendar.Calendar.from_ical(data)
+    calendar: Any = icalendar.Calendar.from_ical(data)
     todos = calendar.todos
     kept = [item for item in some if item.deleted_at is None]
     assert [str(todo["UID"]) for todo in todos] == [item.id for item in kept]
@@ -141,7 +142,7 @@ def test_todo_txt_brings_back_what_it_carries(some: list[Record], size: int) -> 
 def test_the_feed_is_a_calendar_of_events_that_stays_the_same(some: list[Record], zone: str) -> None:
     data = b"".join(feed.write(some, timezone=zone, base_url="https://example.com"))
     assert data == b"".join(feed.write(some, timezone=zone, base_url="https://example.com"))
-    calendar = icalendar.Calendar.from_ical(data)
+    calendar: Any = icalendar.Calendar.from_ical(data)
     shown = [item for item in some if not item.completed and item.deleted_at is None and item.due_date]
     assert [str(event["UID"]) for event in calendar.events] == [f"due-{item.id}" for item in shown]
     for event, item in zip(calendar.events, shown, strict=True):
@@ -158,7 +159,8 @@ def test_a_change_raises_the_sequence_of_its_event(item: Record) -> None:
     after = replace(before, updated_at=NOW.replace(year=2028))
 
     def sequence(one: Record) -> int:
-        return int(icalendar.Calendar.from_ical(b"".join(feed.write([one], timezone="UTC"))).events[0]["SEQUENCE"])
+        calendar: Any = icalendar.Calendar.from_ical(b"".join(feed.write([one], timezone="UTC")))
+        return int(calendar.events[0]["SEQUENCE"])
 
     assert sequence(before) < sequence(after)
 

@@ -12,7 +12,8 @@ from sqlmodel import col, select
 
 from backend import database
 from backend.errors import AppError, StorageUnavailableError
-from backend.models.todo import Todo, TodoCreate, TodoFilter, TodoTag, TodoUpdate
+from backend.models.todo import Todo, TodoCreate, TodoTag, TodoUpdate
+from backend.models.todo_filter import TodoFilter
 from backend.models.user import User, UserCreate, fold
 from backend.security import hash_password
 from backend.services import accounts, searches, sessions, todos

@@ -1,0 +1,38 @@
+"""Words: what a text is found by. Case and accents do not count; scripts without spaces are found by pairs of signs."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+WORD_MAX = 40
+
+_RUN = re.compile(r"[^\W_]+|[^\w\s\x00-\x7f]")  # letters and digits; an emoji is a word of its own
+# Thai, kana, Chinese: written without spaces, so that no word has a beginning to look for.
+_UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)")
+
+
+def words_of(*texts: str) -> set[str]:
+    """Every word that the texts can be found by."""
+    return {word for text in texts for run in _runs(text) for word in _pieces(run, last_alone=True)}
+
+
+def prefixes_of(query: str) -> list[str]:
+    """What words have to begin with, all of them, for a text to be found; empty where a query says no word."""
+    return list(dict.fromkeys(piece for run in _runs(query) for piece in _pieces(run, last_alone=False)))
+
+
+def _runs(text: str) -> Iterator[str]:
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(sign for sign in folded if not unicodedata.combining(sign))
+    for run in _RUN.findall(plain):
+        yield from filter(None, _UNSPACED.split(run))
+
+
+def _pieces(run: str, *, last_alone: bool) -> Iterator[str]:
+    if not _UNSPACED.match(run):
+        yield run[:WORD_MAX]
+        return
+    for start in range(len(run) - 1):
+        yield run[start : start + 2]
+    if last_alone or len(run) == 1:
+        yield run[-1]

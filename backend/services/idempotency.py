@@ -1,0 +1,51 @@
+"""Idempotency: a request that comes twice has its effect once, and gets the same answer.
+
+The answer is stored in the transaction of its effect: there is never the one without the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from backend.errors import IdempotencyMismatchError
+from backend.models.base import Shape
+from backend.models.idempotency import IdempotentAnswer
+from backend.services.actor import Actor
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is answered: an HTTP status and JSON."""
+
+    status: int
+    body: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request by the key that its caller chose, and a digest of what it says."""
+
+    key: str
+    digest: str
+
+
+def once(
+    session: Session, actor: Actor, request: Request | None, status: int, work: Callable[[Session], Shape]
+) -> Answer:
+    """Do the work, or answer what was answered before; raises IdempotencyMismatchError for another request."""
+    if request is None:
+        return Answer(status, work(session).model_dump_json())
+    known = session.get(IdempotentAnswer, (actor.user_id, request.key))
+    if known is not None:
+        if known.digest != request.digest:
+            raise IdempotencyMismatchError(
+                "This Idempotency-Key was used for another request. Choose a new key for each new request."
+            )
+        return Answer(known.status, known.body)
+    answer = Answer(status, work(session).model_dump_json())
+    session.add(
+        IdempotentAnswer(user_id=actor.user_id, key=request.key, digest=request.digest, status=status, body=answer.body)
+    )
+    session.flush()
+    return answer
