@@ -37,7 +37,7 @@ def refused(sentence: str) -> InvalidInputError:
     return invalid([FieldError("file", sentence)])
 
 
-def text(source: Iterable[bytes]) -> Iterator[bytes]:
+def text(source: Iterable[bytes], *, may_be_empty: bool = False) -> Iterator[bytes]:
     """The file as UTF-8 without byte order mark; raises InvalidInputError where it is empty or no text."""
     chunks = iter(source)
     head = b""
@@ -45,7 +45,7 @@ def text(source: Iterable[bytes]) -> Iterator[bytes]:
         head += chunk
         if len(head) >= _LOOK_BYTES:
             break
-    if not head:
+    if not head and not may_be_empty:
         raise refused("is empty")
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):

@@ -131,7 +131,7 @@ def _rule(short: str) -> tuple[str, str] | None:
 def read(source: Iterable[bytes], *, timezone: str = "UTC") -> Iterator[Row]:
     """A record or a problem for each line. `t:` becomes a reminder at nine where the account lives."""
     names = _Names()
-    for number, raw in intake.lines(intake.text(source)):
+    for number, raw in intake.lines(intake.text(source, may_be_empty=True)):  # nothing to do
         if raw is None:
             yield number, Problem(intake.TOO_LONG)
             continue

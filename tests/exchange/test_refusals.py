@@ -42,6 +42,9 @@ FILES = {
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("data", FILES, ids=list(FILES.values()))
 def test_what_is_no_text_is_refused_as_a_whole(name: str, data: bytes) -> None:
+    if name == "todotxt" and not data:  # somebody who has nothing to do
+        assert list(todotxt.read([])) == []
+        return
     with pytest.raises(InvalidInputError) as caught:
         list(READERS[name]([data] if data else []))
     assert FILES[data] in caught.value.detail
