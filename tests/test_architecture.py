@@ -68,6 +68,7 @@ LAYERS = {
     ),
     "repair": layer("storage", "models", harm="healing would depend on more than what a row means"),
     "services": layer(
+        "exchange",
         "models",
         "news",
         "quick",
@@ -76,6 +77,7 @@ LAYERS = {
         "settings",
         harm="a rule would open its own transactions, or the UI could not use it without a web server",
     ),
+    "exchange": layer("models", "errors", harm="a file could not be read or written without a database"),
     "quick": layer(
         "models", "errors", harm="what a text means would depend on what is stored, and could not be tried alone"
     ),
@@ -189,6 +191,7 @@ def loaded_by(statement: str) -> set[str]:
         ("backend/storage/prepare.py", "from backend.models import todo", "what a todo is"),
         ("backend/storage/prepare.py", "from backend.settings import get_settings", "what a todo is"),
         ("backend/database.py", "from backend.models.todo import Todo", "drag the product"),
+        ("backend/exchange/ics.py", "from backend.services import todos", "without a database"),
         ("backend/errors.py", "from backend.models.todo import Todo", "raised by whoever needs it"),
         ("backend/security.py", "from backend.services import sessions", "checked alone"),
         ("alembic/env.py", "from backend import database", "in the middle of a migration"),
