@@ -14,15 +14,16 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, swap, taking
-from backend.storage.adopter import Adopter
+from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
-from backend.storage.heal import Healed, heal
+from backend.storage.heal import Derived, Healed, heal
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
 from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.snapshots import DamagedError
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Rules:
     watched: tuple[str, ...] = ()
     caretaker: Caretaker = field(default_factory=Caretaker)
     adopter: Adopter | None = None
+    derived: Derived = field(default_factory=Derived)
 
 
 def prepare(
@@ -118,7 +120,10 @@ def _prepare_server(engine: Engine, rules: Rules, wait_seconds: float) -> Report
         return report
     if not adopter.is_foreign(engine, rules.adopter):
         return report
-    told = adopter.adopt_server(engine, rules.adopter)
+    try:
+        told = adopter.adopt_server(engine, rules.adopter)
+    except RefusedError as error:
+        return replace(report, actions=(*report.actions, f"The database is left as it is: {error}"))
     again = Report(**asdict(server.prepare(engine, wait_seconds=wait_seconds)))
     return replace(again, found=report.found, actions=(told, *again.actions))
 
@@ -138,6 +143,8 @@ def _prepare_file(
             return report, occupancy
     except Timeout:
         told = "The database is damaged, and another process works with it. Stop that one, and start again."
+    except RefusedError as error:
+        told = f"The database is left as it is: {error}"
     except (OSError, sqlite3.Error) as error:
         told = f"The database cannot be used: {getattr(error, 'strerror', None) or error}. Nothing was changed."
     return Report(State.UNUSABLE, (told,), is_usable=False), None
@@ -187,26 +194,45 @@ def _correct(
         found = found or seen.state
         if seen.state is State.HEALTHY:
             return Report(found, tuple(actions), healed=healed)
-        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign(engine, rules.adopter):
-            taking.take(home, "adoption")
-            with occupancy.alone():
-                actions.append(adopter.adopt_file(home.live, engine, rules.adopter))
-            continue
-        if seen.state in {State.UNUSABLE, State.UNKNOWN_LAYOUT}:
+        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign_file(home.live, rules.adopter):
+            adopted = _adopt(home, rules, occupancy)
+            if adopted is not None:
+                actions.append(adopted)
+                continue
+            seen = replace(seen, state=State.SCHEMA_HALF)
+        elif seen.state is State.UNKNOWN_LAYOUT:
             return Report(found, (*actions, f"The database is left as it is: {seen.detail}."), is_usable=False)
-        if seen.state is State.SCHEMA_NEWER:
+        elif seen.state is State.SCHEMA_NEWER:
             return Report(found, (*actions, f"Reading only: {seen.detail}."), is_read_only=True)
+        if seen.state is State.UNUSABLE:
+            return Report(found, (*actions, f"The database is left as it is: {seen.detail}."), is_usable=False)
         if (action := _mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
-        if healed is not None:
+        if healed is not None and healed.restored_from is None:
             break
         with occupancy.alone():
-            healed = heal(home, seen, layouts, rules.caretaker, rules.watched)
+            healed = heal(home, seen, layouts, rules.caretaker, rules.watched, rules.adopter, rules.derived)
         actions.append(healed.sentence)
         # What was rebuilt is looked at as closely as can be.
         thorough = True
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
+
+
+def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:
+    """Take over a file that is somebody else's; a sentence, or None where it must be healed to get at all of it."""
+    if rules.adopter is None or adopter.is_cut_short(home.live, rules.adopter):
+        return None
+    try:
+        taking.take(home, "adoption")
+        with occupancy.alone():
+            return adopter.adopt_file(home.live, rules.adopter)
+    except DamagedError:
+        return None
+    except sqlite3.Error as error:
+        if not look.is_damage(error):
+            raise
+        return None
 
 
 def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
