@@ -36,6 +36,8 @@ def _rows_of(todos: list[RowMapping]) -> dict[type[SQLModel], list[dict[str, Any
 
 def _tags_in(text: object) -> list[str]:
     """The tags that a todo's JSON lists, once each. A row that was saved from damage may hold anything there."""
+    if text == "[]":  # most have none
+        return []
     try:
         listed = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, make_url
 
@@ -31,6 +32,7 @@ from backend.storage.salvage.salvage import Salvage
 
 # A candidate, its journal and the log of what was rejected, in multiples of the damaged file.
 _ROOM_NEEDED = 2
+_CACHE_KIB = 32 * 1024
 
 
 @dataclass(frozen=True)
@@ -251,8 +253,13 @@ class _Heal:
         _bring_to(self.candidate, "head")
         engine = make_engine(make_url(f"sqlite:///{self.candidate}"))
         try:
-            with engine.begin() as connection:
-                self.derived.rebuild(connection)
+            with engine.connect() as connection:
+                # Looking up each row's parent took a fifth of the time; the check of the candidate does it in one go.
+                driver: Any = connection.connection
+                driver.execute("PRAGMA foreign_keys = OFF").close()
+                driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+                with connection.begin():
+                    self.derived.rebuild(connection)
         finally:
             engine.dispose()
         _as_one_file(self.candidate)
