@@ -47,6 +47,7 @@ LAYERS = {
     "__main__": layer("cli", harm="a command would hold a part of the product"),
     "cli": layer(
         "database",
+        "adoption",
         "move",
         "storage",
         "services",

@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from backend.storage import lock, quarantine, swap
+from backend.storage import lock, look, quarantine, swap
 from backend.storage.engine import make_engine, make_reader
 from backend.storage.salvage.caretaker import Caretaker
 from backend.storage.salvage.layouts import Layout
@@ -114,7 +114,7 @@ def fill(candidate: Path, foreign: Path, adopter: Adopter) -> Adopted:
 @contextmanager
 def _reading(database: Path) -> Iterator[Connection]:
     """A connection that changes nothing. What SQLite refuses is told as SQLite says it, here as everywhere else."""
-    engine = make_reader(database)
+    engine = make_reader(database, look.ordinary(database))
     try:
         with engine.connect() as connection:
             yield connection

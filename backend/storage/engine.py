@@ -48,12 +48,13 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
     return engine
 
 
-def make_reader(database: Path) -> Engine:
+def make_reader(database: Path, options: str) -> Engine:
     """An engine that reads somebody else's SQLite file and leaves it as it is, its journal mode too.
 
-    It may replay the file's own log, as any reader does: what was committed there belongs to the file.
+    It may replay the file's own log, as any reader does: what was committed there belongs to the file. `options` are
+    those of SQLite's URI.
     """
-    uri = f"{database.resolve().as_uri()}?mode=rw"
+    uri = f"{database.resolve().as_uri()}?{options}"
     engine = create_engine(
         "sqlite://",
         creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False),
