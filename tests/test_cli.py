@@ -109,4 +109,4 @@ def test_doctor_says_what_a_start_would_do_with_an_old_database(tmp_path: Path, 
     assert done.returncode == 1
     assert told in done.stdout
     assert path.read_bytes() == content
-    assert [left.name for left in tmp_path.iterdir()] == ["old.db"]
+    assert [left.name for left in tmp_path.glob("old.db*")] == ["old.db"]
