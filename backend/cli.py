@@ -14,6 +14,7 @@ from filelock import Timeout
 from tqdm import tqdm
 
 from backend import move
+from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
 from backend.storage import comeback, layout, lock, memory, quarantine, snapshots, swap, taking
@@ -21,10 +22,9 @@ from backend.storage.diagnose import State, diagnose
 from backend.storage.home import Home, find_home
 from backend.storage.lock import Occupancy
 from backend.storage.memory import Memory
+from backend.storage.outlook import outlook
 
 WATCHED = ("users", "todos")
-
-_HEALED_AT_START = {State.UNUSABLE, State.UNKNOWN_LAYOUT, State.SCHEMA_NEWER}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -84,8 +84,9 @@ def _doctor(_: argparse.Namespace) -> int:
             print(told)
     print(f"snapshots: {len(snapshots.listed(home.backups, database.stem))}")
     print(home.sentence)
-    if seen.state not in {State.HEALTHY, State.NEW, *_HEALED_AT_START}:
-        print("The next start of the app heals this; `python -m backend heal` does it now.")
+    print(outlook(database, seen, layout.released(), OldDeployment()))
+    if seen.state not in {State.HEALTHY, State.NEW, State.UNUSABLE}:
+        print("`python -m backend heal` does now what a start would do.")
     return 0 if seen.state in {State.HEALTHY, State.NEW} else 1
 
 

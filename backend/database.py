@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
-from backend import news
+from backend import derived, news
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConflictError, StorageUnavailableError
 from backend.repair import TodoCaretaker
@@ -35,6 +35,7 @@ from backend.storage import faults, gate, layout, memory, quarantine, shelter, v
 from backend.storage.diagnose import State
 from backend.storage.engine import for_writing
 from backend.storage.faults import Fault
+from backend.storage.heal import Derived
 from backend.storage.keeper import Keeper, Status
 from backend.storage.prepare import Prepared, Rules, prepare
 from backend.storage.quarantine import Kept
@@ -70,7 +71,9 @@ home = shelter.home_for(_settings.url, is_space=_settings.is_space, data_dir=_se
 
 
 def _prepare(wait_seconds: float) -> Prepared:
-    rules = Rules(("users", "todos"), TodoCaretaker(), OldDeployment())
+    rules = Rules(
+        ("users", "todos"), TodoCaretaker(), OldDeployment(), Derived(frozenset(derived.TABLES), derived.rebuild)
+    )
     return prepare(_settings.url, layout.released(), rules, home, _remote, wait_seconds=wait_seconds)
 
 

@@ -47,6 +47,7 @@ LAYERS = {
     "__main__": layer("cli", harm="a command would hold a part of the product"),
     "cli": layer(
         "database",
+        "adoption",
         "move",
         "storage",
         "services",
@@ -60,6 +61,7 @@ LAYERS = {
     "database": layer(
         "storage",
         "repair",
+        "derived",
         "adoption",
         "news",
         "errors",
@@ -67,6 +69,7 @@ LAYERS = {
         harm="importing the database would drag the product with it",
     ),
     "repair": layer("storage", "models", harm="healing would depend on more than what a row means"),
+    "derived": layer("models", harm="what is made anew after a heal would depend on more than the rows it is made of"),
     "services": layer(
         "exchange",
         "models",
@@ -83,7 +86,9 @@ LAYERS = {
     ),
     "models": layer("errors", "settings", harm="Alembic could not read the tables without starting the product"),
     "security": layer("errors", "settings", harm="secrets would be made where they cannot be checked alone"),
-    "adoption": layer("models", "storage", harm="it could not run before there is a database to start the product on"),
+    "adoption": layer(
+        "models", "derived", "storage", harm="it could not run before there is a database to start the product on"
+    ),
     "storage": layer(harm="healing a database would depend on what a todo is, and break when todos change"),
     "upkeep": layer(
         "database", "services", "models", "errors", harm="what the installation does for itself would need a door"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adoption import old_life
+from tests.storage.damage import damage
 from tests.support import ROOT
 
 
@@ -132,3 +134,24 @@ def test_a_command_beside_the_running_app_leaves_no_mark_of_a_clean_stop(databas
         assert '"is_clean": false' in database.with_name("kept.db.state.json").read_text()
         holder.stdin.write(b"\n")
     assert '"is_clean": true' in database.with_name("kept.db.state.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (None, "It is a database of the old deployment. A start would turn it into one of this app's"),
+        ("zero-page1", "It is a damaged database of the old deployment. A start would save every row"),
+        ("pages-random", "It is a damaged database of the old deployment. A start would save every row"),
+        ("text-file", "SQLite cannot read it."),
+    ],
+)
+def test_doctor_says_what_a_start_would_do_with_an_old_database(tmp_path: Path, fault: str | None, told: str) -> None:
+    path = old_life.build(tmp_path / "old.db", users=5, todos=300)
+    if fault is not None:
+        damage(path, fault, seed=1)
+    content = path.read_bytes()
+    done = run(path, "doctor")
+    assert done.returncode == 1
+    assert told in done.stdout
+    assert path.read_bytes() == content
+    assert [left.name for left in tmp_path.glob("old.db*")] == ["old.db"]

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 WORD_MAX = 40
 
@@ -13,12 +14,24 @@ _UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U
 
 def words_of(*texts: str) -> set[str]:
     """Every word that the texts can be found by."""
-    return {word for text in texts for run in _runs(text) for word in _pieces(run, last_alone=True)}
+    return {word for text in texts for part in text.split() for word in _words_in(part)}
 
 
 def prefixes_of(query: str) -> list[str]:
     """What words have to begin with, all of them, for a text to be found; empty where a query says no word."""
     return list(dict.fromkeys(piece for run in _runs(query) for piece in _pieces(run, last_alone=False)))
+
+
+def _words_in(part: str) -> tuple[str, ...]:
+    return _remembered(part) if len(part) <= WORD_MAX else _found(part)
+
+
+def _found(part: str) -> tuple[str, ...]:
+    return tuple({word for run in _runs(part) for word in _pieces(run, last_alone=True)})
+
+
+# People use the same words again and again: where all of them are made anew, this is most of the time saved.
+_remembered = lru_cache(maxsize=20_000)(_found)
 
 
 def _runs(text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from backend.storage import mounts
 from backend.storage.dialect import make_server_engine
@@ -45,6 +45,24 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
         event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkin", _end_sqlite)
+    return engine
+
+
+def make_reader(database: Path, options: str) -> Engine:
+    """An engine that reads somebody else's SQLite file and leaves it as it is, its journal mode too.
+
+    It may replay the file's own log, as any reader does: what was committed there belongs to the file. `options` are
+    those of SQLite's URI.
+    """
+    uri = f"{database.resolve().as_uri()}?{options}"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _open_to_read)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -101,6 +119,11 @@ def _set_up(connection: sqlite3.Connection, *pragmas: str) -> None:
 def _open_without_a_trace(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _open_to_read(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON").close()
 
 
 def _lower(value: Any) -> Any:

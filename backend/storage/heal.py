@@ -1,24 +1,34 @@
 """Healing: a new file is built from every row that can still be read, verified, and put in the damaged file's place.
 
 The damaged file is never opened as a database here: its pages are read, from a link that lies in quarantine already.
-Once the new file is in place it is copied at once, so that what was saved is not in one place alone.
+Whose tables they hold, only the pages can tell. If they are those of somebody whom the adopter knows, the rows go into
+a bare file of such tables first, and are adopted from there as from a healthy one. Once the new file is in place it is
+copied at once, so that what was saved is not in one place alone.
 """
 
 import json
 import logging
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection, make_url
+
+from backend.storage import adopter as adopting
 from backend.storage import layout, quarantine, snapshots, swap, taking
+from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State
+from backend.storage.engine import make_engine
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
 from backend.storage.look import sidecar_of
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.salvage.layouts import quoted
 from backend.storage.salvage.rebuild import rebuild
 from backend.storage.salvage.report import Report
 from backend.storage.salvage.salvage import Salvage
@@ -27,11 +37,23 @@ logger = logging.getLogger(__name__)
 
 # A candidate, its journal and the log of what was rejected, in multiples of the damaged file.
 _ROOM_NEEDED = 2
+_CACHE_KIB = 32 * 1024
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Tables that say again, in another form, what stands in others. They are made anew, never salvaged."""
+
+    tables: frozenset[str] = frozenset()
+    rebuild: Callable[[Connection], object] = lambda _: None
 
 
 @dataclass(frozen=True)
 class Healed:
-    """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies."""
+    """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies.
+
+    `unknown` names what the file holds and no release has a place for; `adopted` says what was adopted from it.
+    """
 
     state: State
     quarantine: str
@@ -46,12 +68,17 @@ class Healed:
     has_content: bool = True
     restored_from: str | None = None
     at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    unknown: tuple[str, ...] = ()
+    adopted: str | None = None
 
     @property
     def lost_nothing(self) -> bool:
         """Whether every row is there as it was, as far as anything can tell."""
-        return self.has_content and not (
-            self.lost or self.partial or self.doubtful or self.rejected or self.saved < self.expected
+        # A snapshot cannot know what came after it.
+        return (
+            self.has_content
+            and self.restored_from is None
+            and not (self.lost or self.partial or self.doubtful or self.rejected or self.saved < self.expected)
         )
 
     @property
@@ -64,7 +91,9 @@ class Healed:
                 f"saved={self.saved} of~{self.expected} partial={self.partial} doubtful={self.doubtful} "
                 f"from_index={self.from_index} from_backup={self.from_backup} rejected={self.rejected} lost={self.lost}"
             )
-        return f"Healed the database: state={self.state} {told}. The damaged file lies whole in {self.quarantine}."
+        adopted = f" {self.adopted}" if self.adopted else ""
+        kept = f"The damaged file lies whole in {self.quarantine}."
+        return f"Healed the database: state={self.state} {told}. {kept}{adopted}"
 
     @property
     def notice(self) -> str:
@@ -94,18 +123,39 @@ class Healed:
         )
 
 
-def heal(home: Home, seen: Diagnosis, layouts: Layouts, caretaker: Caretaker, watched: tuple[str, ...] = ()) -> Healed:
+@dataclass(frozen=True)
+class _Attempt:
+    """What came out of one view of the damaged file."""
+
+    path: Path
+    report: Report
+    is_foreign: bool
+
+    @property
+    def saved(self) -> int:
+        return self.report.total("saved")
+
+
+def heal(
+    home: Home,
+    seen: Diagnosis,
+    layouts: Layouts,
+    caretaker: Caretaker,
+    watched: tuple[str, ...] = (),
+    adopter: Adopter | None = None,
+    derived: Derived = Derived(),
+) -> Healed:
     """Replace a damaged file by what can be saved of it, and take a snapshot of that.
 
-    Raises OSError or sqlite3.Error with the original in place.
+    Raises OSError, sqlite3.Error or RefusedError with the original in place.
     """
     database = home.live
     _ensure_room(database)
     candidate = swap.candidate_of(database)
     folder = quarantine.keep(database, seen.state)
     try:
-        healed = _build(home, folder, candidate, seen, layouts, caretaker, watched)
-    except (OSError, sqlite3.Error):
+        healed = _Heal(home, seen, layouts, caretaker, watched, adopter, derived, folder, candidate).run()
+    except (OSError, sqlite3.Error, RefusedError):
         # The folder holds links to files that are still in place, and an unfinished log; the next start makes its own.
         swap.resume(database)
         shutil.rmtree(folder)
@@ -134,100 +184,169 @@ def _ensure_room(database: Path) -> None:
         )
 
 
-def _build(
-    home: Home,
-    folder: Path,
-    candidate: Path,
-    seen: Diagnosis,
-    layouts: Layouts,
-    caretaker: Caretaker,
-    watched: tuple[str, ...],
-) -> Healed:
-    damaged = folder / home.live.name
-    log = damaged.with_name(damaged.name + "-wal")
-    newest = snapshots.newest_good(home.backups, home.live.stem)
-    backup = newest.path if newest is not None else None
-    views = [log, None] if log.exists() and log.stat().st_size else [None]
-    reports: list[tuple[int, Path, Report]] = []
-    for number, view in enumerate(views):
-        attempt = candidate.with_name(f"{candidate.name}.{number}")
+@dataclass(frozen=True)
+class _Heal:
+    """One heal, with everything it needs to know."""
+
+    home: Home
+    seen: Diagnosis
+    layouts: Layouts
+    caretaker: Caretaker
+    watched: tuple[str, ...]
+    adopter: Adopter | None
+    derived: Derived
+    folder: Path
+    candidate: Path
+
+    def run(self) -> Healed:
+        """Build the candidate, or put a snapshot in its place where nothing is left to build it from."""
+        damaged = self.folder / self.home.live.name
+        log = damaged.with_name(damaged.name + "-wal")
+        views = [log, None] if log.exists() and log.stat().st_size else [None]
+        attempts = [self._salvage(damaged, view, number) for number, view in enumerate(views)]
+        best = max(attempts, key=lambda attempt: attempt.saved)
+        # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
+        has_content = self.seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
+            best.report.table(table).saved for table in self.watched
+        )
+        name = f"{self.folder.parent.name}/{self.folder.name}"
+        if not has_content and (newest := snapshots.newest_good(self.home.backups, self.home.live.stem)) is not None:
+            _remove(attempts)
+            # Whichever release or deployment it was taken of: the look that follows a heal sees to that.
+            shutil.copyfile(newest.path, self.candidate)
+            return Healed(self.seen.state, name, restored_from=newest.path.name)
+        adopted = None
+        if best.is_foreign:
+            adopted = self._adopt(best)
+        else:
+            self._complete(best)
+        _remove(attempts)
+        _verify(self.candidate, self.layouts)
+        report = best.report
+        return Healed(
+            self.seen.state,
+            name,
+            saved=best.saved,
+            expected=report.total("expected"),
+            partial=report.total("partial"),
+            doubtful=report.total("doubtful"),
+            from_index=report.total("from_index"),
+            from_backup=report.total("from_backup"),
+            rejected=report.total("rejected"),
+            lost=report.total("lost"),
+            has_content=has_content,
+            unknown=report.unknown,
+            adopted=adopted,
+        )
+
+    def _salvage(self, damaged: Path, log: Path | None, number: int) -> _Attempt:
+        """Save what one view shows into a file of its own, made of the tables that the view is nearest to."""
+        theirs = self.adopter.layouts if self.adopter is not None else ()
+        known = (*self.layouts.known, *theirs)
+        with Salvage(damaged, known, log) as look:
+            revision = look.chart.revision or self.layouts.head
+            columns: dict[str, set[str]] = {}
+            for table in look.sources():
+                name = table.name.removeprefix(HALF_DONE)
+                columns.setdefault(name, set()).update(column.name for column in table.columns)
+            vanished = {table.name for table in look.sources() if look.is_vanished(table)}
+            leftovers = {
+                table.name: table.name.removeprefix(HALF_DONE)
+                for table in look.sources()
+                if table.name.startswith(HALF_DONE)
+            }
+        is_foreign = self.adopter is not None and any(revision == layout.revision for layout in theirs)
+        adopter = self.adopter if is_foreign else None
+
+        def create(path: Path) -> None:
+            if adopter is not None:
+                adopter.create_bare(path)
+                _narrow(path, columns)
+            else:
+                # As the damaged file's own revision, so that the migrations then do to its rows what they do to all.
+                _bring_to(path, revision)
+
+        attempt = self.candidate.with_name(f"{self.candidate.name}.{number}")
         attempt.unlink(missing_ok=True)
-        report = _salvage(damaged, view, attempt, folder, layouts, caretaker, [backup] if backup else [])
-        reports.append((report.total("saved"), attempt, report))
-    saved, best, report = max(reports, key=lambda one: one[0])
-    for _, attempt, _ in reports:
-        if attempt != best:
-            attempt.unlink()
-    # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
-    has_content = seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
-        report.table(table).saved for table in watched
-    )
-    if not has_content and backup is not None:
-        best.unlink()
-        shutil.copyfile(backup, candidate)
-        _bring_to_head(candidate)
-        return Healed(seen.state, f"{folder.parent.name}/{folder.name}", restored_from=backup.name)
-    best.replace(candidate)
-    _bring_to_head(candidate)
-    _verify(candidate, layouts)
-    return Healed(
-        seen.state,
-        f"{folder.parent.name}/{folder.name}",
-        saved=saved,
-        expected=report.total("expected"),
-        partial=report.total("partial"),
-        doubtful=report.total("doubtful"),
-        from_index=report.total("from_index"),
-        from_backup=report.total("from_backup"),
-        rejected=report.total("rejected"),
-        lost=report.total("lost"),
-        has_content=has_content,
-    )
+        donor = snapshots.newest_good(
+            self.home.backups,
+            self.home.live.stem,
+            lambda manifest: (manifest.revision in self.layouts.fingerprints) is not is_foreign,
+        )
+        report = rebuild(
+            damaged,
+            attempt,
+            create,
+            known,
+            log=log,
+            backups=[donor.path] if donor is not None else [],
+            caretaker=adopter.caretaker if adopter is not None else self.caretaker,
+            ledger_folder=self.folder,
+            aliases=leftovers,
+            skip=[VERSION_TABLE, *(() if is_foreign else self.derived.tables)],
+        )
+        if is_foreign:
+            gone = vanished - set(leftovers.values())
+            _drop(attempt, [table.name for table in report.tables if table.name in gone and not table.saved])
+        return _Attempt(attempt, report, is_foreign)
+
+    def _complete(self, attempt: _Attempt) -> None:
+        """Ours: bring it to head, and make anew what stands in other tables already."""
+        attempt.path.replace(self.candidate)
+        _bring_to(self.candidate, "head")
+        engine = make_engine(make_url(f"sqlite:///{self.candidate}"))
+        try:
+            with engine.connect() as connection:
+                # Looking up each row's parent took a fifth of the time; the check of the candidate does it in one go.
+                driver: Any = connection.connection
+                driver.execute("PRAGMA foreign_keys = OFF").close()
+                driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+                with connection.begin():
+                    self.derived.rebuild(connection)
+        finally:
+            engine.dispose()
+        _as_one_file(self.candidate)
+
+    def _adopt(self, attempt: _Attempt) -> str:
+        """Theirs: adopt it. Answers a sentence; the findings lie beside the report."""
+        if self.adopter is None:
+            raise RefusedError("nobody can adopt it")
+        adopted = adopting.fill(self.candidate, attempt.path, self.adopter)
+        (self.folder / "adoption.jsonl").write_text(adopted.findings)
+        return adopted.sentence
 
 
-def _salvage(
-    damaged: Path,
-    log: Path | None,
-    candidate: Path,
-    folder: Path,
-    layouts: Layouts,
-    caretaker: Caretaker,
-    backups: list[Path],
-) -> Report:
-    with Salvage(damaged, layouts.known, log) as look:
-        revision = look.chart.revision or layouts.head
-        leftovers = {
-            table.name: table.name.removeprefix(HALF_DONE)
-            for table in look.sources()
-            if table.name.startswith(HALF_DONE)
-        }
-
-    def create(path: Path) -> None:
-        # As the damaged file's own revision, so that the migrations then do to its rows what they do to all rows.
-        _bring_to(path, revision)
-
-    return rebuild(
-        damaged,
-        candidate,
-        create,
-        layouts.known,
-        log=log,
-        backups=backups,
-        caretaker=caretaker,
-        ledger_folder=folder,
-        aliases=leftovers,
-        skip=[VERSION_TABLE],
-    )
+def _remove(attempts: list[_Attempt]) -> None:
+    for attempt in attempts:
+        attempt.path.unlink(missing_ok=True)
 
 
-def _bring_to_head(candidate: Path) -> None:
-    _bring_to(candidate, "head")
+def _narrow(path: Path, columns: dict[str, set[str]]) -> None:
+    """Take off the columns that the damaged file never had: an empty one would say something of each row."""
+    with closing(sqlite3.connect(path)) as connection:
+        for table, have in columns.items():
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall():
+                if column not in have:
+                    connection.execute(f"ALTER TABLE {quoted(table)} DROP COLUMN {quoted(column)}")
+
+
+def _drop(path: Path, tables: list[str]) -> None:
+    """Take off the tables that the damaged file does not have, and of which nothing was found either."""
+    with closing(sqlite3.connect(path)) as connection:
+        for table in tables:
+            connection.execute(f"DROP TABLE {quoted(table)}")
 
 
 def _bring_to(path: Path, revision: str) -> None:
     from backend.storage import migrate  # noqa: PLC0415 - only a start that heals pays for Alembic
 
     migrate.create(path, revision=revision)
+
+
+def _as_one_file(path: Path) -> None:
+    from backend.storage import migrate  # noqa: PLC0415 - the same
+
+    migrate.as_one_file(path)
 
 
 def _verify(candidate: Path, layouts: Layouts) -> None:

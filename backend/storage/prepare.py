@@ -17,10 +17,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, shape, swap, taking
-from backend.storage.adopter import Adopter
+from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
-from backend.storage.heal import Healed, heal
+from backend.storage.heal import Derived, Healed, heal
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
@@ -127,6 +127,7 @@ class Rules:
     watched: tuple[str, ...] = ()
     caretaker: Caretaker = field(default_factory=Caretaker)
     adopter: Adopter | None = None
+    derived: Derived = field(default_factory=Derived)
 
 
 def prepare(
@@ -167,7 +168,10 @@ def _prepare_server(engine: Engine, rules: Rules, wait_seconds: float) -> Report
         return report
     if not adopter.is_foreign(engine, rules.adopter):
         return report
-    told = adopter.adopt_server(engine, rules.adopter)
+    try:
+        told = adopter.adopt_server(engine, rules.adopter)
+    except RefusedError as error:
+        return replace(report, actions=(*report.actions, f"The database is left as it is: {error}"))
     again = Report(**asdict(server.prepare(engine, wait_seconds=wait_seconds)))
     return replace(again, found=report.found, actions=(told, *again.actions))
 
@@ -189,6 +193,8 @@ def _prepare_file(
             return report, occupancy
     except Timeout:
         told = "The database is damaged, and another process works with it. Stop that one, and start again."
+    except RefusedError as error:
+        told = f"The database is left as it is: {error}"
     except StuckError as error:
         told = str(error)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
@@ -255,11 +261,12 @@ def _correct(
         found = found or seen.state
         if seen.state is State.HEALTHY:
             return Report(found, tuple(actions), healed=healed, check=check)
-        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign(engine, rules.adopter):
-            _copy_before(home, "adoption")
-            with occupancy.alone():
-                actions.append(adopter.adopt_file(home.live, engine, rules.adopter))
-            continue
+        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign_file(home.live, rules.adopter):
+            adopted = _adopt(home, rules, occupancy)
+            if adopted is not None:
+                actions.append(adopted)
+                continue
+            seen = replace(seen, state=State.SCHEMA_HALF)
         if seen.state in {State.UNUSABLE, State.UNKNOWN_LAYOUT}:
             told = f"The database is left as it is: {seen.detail}. {_WHAT_TO_DO.get(seen.state, '')}".rstrip()
             return Report(found, (*actions, told), is_usable=False, check=check)
@@ -269,14 +276,30 @@ def _correct(
         if (action := _mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
-        if healed is not None:
+        if healed is not None and healed.restored_from is None:
             break
         with occupancy.alone():
-            healed = heal(home, seen, layouts, rules.caretaker, rules.watched)
+            healed = heal(home, seen, layouts, rules.caretaker, rules.watched, rules.adopter, rules.derived)
         actions.append(healed.sentence)
         # What was rebuilt is looked at as closely as can be.
         thorough = True
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
+
+
+def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:
+    """Take over a file that is somebody else's; a sentence, or None where it must be healed to get at all of it."""
+    if rules.adopter is None or adopter.is_cut_short(home.live, rules.adopter):
+        return None
+    try:
+        taking.take(home, "adoption")
+        with occupancy.alone():
+            return adopter.adopt_file(home.live, rules.adopter)
+    except DamagedError:
+        return None
+    except sqlite3.Error as error:
+        if not look.is_damage(error):
+            raise
+        return None
 
 
 def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
