@@ -125,7 +125,7 @@ def test_what_survived_comes_along_and_the_rest_is_told(
         assert not outcome.report.lost_nothing
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_any_damage(whole: Path, truth: Truth, patient: Path, seed: int) -> None:
     _any_damage(whole, truth, patient, seed)
 
