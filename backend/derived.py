@@ -1,11 +1,11 @@
 """Derived tables: what stands in todos already, said again in a form that is found quickly.
 
-They are never salvaged from a damaged file and never carried over from an old one: `rebuild` makes them anew from the
-todos, in the caller's transaction, on any database. A table that joins them needs its name in `TABLES`, and a line in
-`_rows_of` for what each todo says in it.
+They are never salvaged from a damaged file and never carried over from an old one: `rebuild` empties them, and makes
+the tags anew from the todos, in the caller's transaction, on any database.
 
-An account's ledger is opened by whoever writes first, with exact counts and a new epoch: who followed the account's
-changes by number begins again, because a heal changes todos without an entry in the log.
+Words are many, and a start should not wait for them. They are made with the account's ledger, which is opened by
+whoever writes first, or by the app's own upkeep: with exact counts and a new epoch, so that who followed the account's
+changes by number begins again. Whoever searches in an account without a ledger reads its texts instead.
 """
 
 import json
@@ -27,21 +27,20 @@ _PAGE_ROWS = 2_000  # bounds the memory; a page is found by its key, so none is 
 
 
 def rebuild(connection: Connection) -> None:
-    """Make every derived table say what the todos say."""
+    """Make the tags say what the todos say; words and ledgers come account by account, with `fill_words`."""
     for table in TABLES.values():
         connection.execute(sa.delete(table))
-    for page in _pages(connection):
-        for table, rows in _rows_of(page).items():
-            _insert(connection, table, rows)
+    for page in _pages(connection, sa.true()):
+        tags = (row for todo in page for row in tag_rows(todo["owner_id"], todo["id"], _tags_in(todo["tags"])))
+        _insert(connection, TodoTag, tags)
 
 
-def _rows_of(todos: list[_Row]) -> dict[type[SQLModel], Iterable[_Row]]:
-    return {
-        TodoTag: (row for todo in todos for row in tag_rows(todo["owner_id"], todo["id"], _tags_in(todo["tags"]))),
-        TodoWord: (
-            row for todo in todos for row in word_rows(todo["owner_id"], todo["id"], todo["title"], todo["description"])
-        ),
-    }
+def fill_words(connection: Connection, owner_id: str) -> None:
+    """Make one account's words say what its todos say."""
+    connection.execute(sa.delete(TodoWord).where(col(TodoWord.owner_id) == owner_id))
+    for page in _pages(connection, col(Todo.owner_id) == owner_id):
+        words = (row for todo in page for row in word_rows(owner_id, todo["id"], todo["title"], todo["description"]))
+        _insert(connection, TodoWord, words)
 
 
 def _tags_in(text: object) -> list[str]:
@@ -55,11 +54,13 @@ def _tags_in(text: object) -> list[str]:
     return unique_tags(tag for tag in listed if isinstance(tag, str)) if isinstance(listed, list) else []
 
 
-def _pages(connection: Connection) -> Iterator[list[_Row]]:
-    """All todos by rising key, with what is needed of them."""
+def _pages(connection: Connection, wanted: sa.ColumnElement[bool]) -> Iterator[list[_Row]]:
+    """The wanted todos by rising key, with what is needed of them."""
     key = (col(Todo.owner_id), col(Todo.id))
     tags = sa.cast(col(Todo.tags), sa.Text).label("tags")
-    statement = sa.select(*key, col(Todo.title), col(Todo.description), tags).order_by(*key).limit(_PAGE_ROWS)
+    statement = (
+        sa.select(*key, col(Todo.title), col(Todo.description), tags).where(wanted).order_by(*key).limit(_PAGE_ROWS)
+    )
     last: tuple[Any, ...] | None = None
     while True:
         found = statement if last is None else statement.where(sa.tuple_(*key) > sa.tuple_(*last))

@@ -7,7 +7,7 @@ from functools import partial
 from backend import database
 from backend.errors import AppError
 from backend.models.base import utc_now
-from backend.services import trash
+from backend.services import log, trash
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,11 @@ async def keep_house() -> None:
 
 
 async def tidy() -> None:
-    """Let go of trash, log and stored answers that were kept long enough."""
+    """Open the ledgers that are missing; let go of trash, log and stored answers that were kept long enough."""
     now = utc_now()
+    for owner_id in await database.read(log.unopened):
+        await database.write(partial(log.lock, owner_id=owner_id))
+        await asyncio.sleep(_PAUSE_SECONDS)
     for owner_id in await database.read(lambda session: trash.due_owners(session, now)):
         while await database.write(partial(trash.tidy, owner_id=owner_id, now=now)):  # noqa: ASYNC110 - a pause between two pieces of work
             await asyncio.sleep(_PAUSE_SECONDS)

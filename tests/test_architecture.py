@@ -73,6 +73,7 @@ LAYERS = {
     "services": layer(
         "exchange",
         "models",
+        "derived",
         "news",
         "quick",
         "security",

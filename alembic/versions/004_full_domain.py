@@ -1,7 +1,7 @@
 """The full domain: lists and sharing, subtasks, order, recurrence, the log of operations, the search index, tokens.
 
-Columns are added in place, so that a large table of todos is not copied. What is derived (the place in the manual
-order, the words of the search index) is computed here for the todos that are there.
+Columns are added in place, so that a large table of todos is not copied. Places in the manual order are given here to
+the todos that are there; the words of the search index come with each account's ledger, when it is opened.
 
 Revision ID: e3f08a6d71c4
 Revises: b95d1c6f2e08
@@ -12,7 +12,7 @@ from alembic import context, op
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import VARCHAR
 
-from backend.models.todo import first_position, word_rows
+from backend.models.todo import first_position
 
 revision = "e3f08a6d71c4"
 down_revision = "b95d1c6f2e08"
@@ -97,7 +97,7 @@ def upgrade() -> None:
     )
     _create_keys()
     if not context.is_offline_mode():
-        _derive(op.get_bind())
+        _place(op.get_bind())
 
 
 def downgrade() -> None:
@@ -250,18 +250,15 @@ def _create_keys() -> None:
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
 
 
-def _derive(connection: sa.Connection) -> None:
-    """Places and words of the todos that are there, some at a time, by key."""
+def _place(connection: sa.Connection) -> None:
+    """Places of the todos that are there, some at a time, by key."""
     todos = sa.table(
         "todos",
         sa.column("owner_id", sa.String),
         sa.column("id", sa.String),
-        sa.column("title", sa.String),
-        sa.column("description", sa.String),
         sa.column("created_at", sa.String),
         sa.column("position", sa.String),
     )
-    words = sa.table("todo_words", *(sa.column(name, sa.String) for name in ("owner_id", "word", "todo_id")))
     key = sa.tuple_(todos.c.owner_id, todos.c.id)
     place = (
         sa.update(todos)
@@ -270,7 +267,7 @@ def _derive(connection: sa.Connection) -> None:
     )
     last = ("", "")
     while rows := connection.execute(
-        sa.select(todos.c.owner_id, todos.c.id, todos.c.title, todos.c.description, todos.c.created_at)
+        sa.select(todos.c.owner_id, todos.c.id, todos.c.created_at)
         .where(key > sa.tuple_(*(sa.literal(part) for part in last)))
         .order_by(todos.c.owner_id, todos.c.id)
         .limit(BATCH)
@@ -278,8 +275,6 @@ def _derive(connection: sa.Connection) -> None:
         connection.execute(
             place, [{"of": row.owner_id, "key": row.id, "place": _position(row.created_at)} for row in rows]
         )
-        if found := [one for row in rows for one in word_rows(row.owner_id, row.id, row.title, row.description)]:
-            connection.execute(sa.insert(words), found)
         last = rows[-1].owner_id, rows[-1].id
 
 

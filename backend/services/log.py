@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from backend import news
+from backend import derived, news
 from backend.models.base import new_id, utc_now
 from backend.models.operation import Action, Kind, Ledger, Operation
 from backend.models.todo import Todo
+from backend.models.user import User
 from backend.services.actor import Actor
 
 _LEDGERS, _GROUP = "ledgers", "operation_group"
@@ -97,8 +98,14 @@ def bucket_of(todo: Todo) -> str:
     return "done" if todo.completed else "open"
 
 
+def unopened(session: Session) -> list[str]:
+    """The accounts without a ledger: new ones, and all of them after a heal, an adoption or the migration to it."""
+    return list(session.exec(select(User.id).where(~select(Ledger).where(Ledger.owner_id == User.id).exists())))
+
+
 def _open(session: Session, owner_id: str) -> Ledger:
     """A ledger for an account that has none: it is new, or its rows came by another way than ours."""
+    derived.fill_words(session.connection(), owner_id)
     last = session.exec(select(sa.func.max(Operation.seq)).where(Operation.owner_id == owner_id)).one() or 0
     is_trashed = col(Todo.deleted_at).is_not(None)
     counts = {"open": 0, "done": 0, "trashed": 0}
