@@ -1,8 +1,8 @@
 """What routers ask of a request: who calls, from where, and which version they have seen."""
 
 import hashlib
-from collections.abc import Callable, Container
-from typing import Annotated
+from collections.abc import Callable, Container, Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel

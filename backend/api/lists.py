@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from backend import database
-from backend.api.dependencies import Caller, IfMatch, answer
+from backend.api.dependencies import Caller, IfMatch, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
 from backend.models.todo_list import (
     InviteCreate,
@@ -36,9 +36,9 @@ accepting = APIRouter(prefix="/invites", tags=["lists"])
     openapi_extra=protected(),
     operation_id="add_list",
 )
-async def add_list(data: ListCreate, caller: Caller) -> Response:
+async def add_list(data: ListCreate, caller: Caller, once: Once) -> Response:
     """Add a list. With an `id` of your own a retry makes no second one."""
-    return answer(await database.write(lambda session: lists.create(session, caller, data)), 201)
+    return await answer_once(caller, once, 201, lambda session: lists.create(session, caller, data))
 
 
 @router.get("", response_model=ListPage, openapi_extra=protected(), operation_id="list_lists")
@@ -89,9 +89,9 @@ async def delete_list(list_id: str, caller: Caller, versions: IfMatch) -> Respon
     openapi_extra=protected(),
     operation_id="restore_list",
 )
-async def restore_list(list_id: str, caller: Caller) -> Response:
+async def restore_list(list_id: str, caller: Caller, once: Once) -> Response:
     """Take a list out of the trash, with the todos that went there with it."""
-    return answer(await database.write(lambda session: lists.restore(session, caller, list_id)))
+    return await answer_once(caller, once, 200, lambda session: lists.restore(session, caller, list_id))
 
 
 @router.post(
@@ -101,9 +101,9 @@ async def restore_list(list_id: str, caller: Caller) -> Response:
     openapi_extra=protected(),
     operation_id="move_list",
 )
-async def move_list(list_id: str, data: ListMove, caller: Caller) -> Response:
+async def move_list(list_id: str, data: ListMove, caller: Caller, once: Once) -> Response:
     """Put a list before or after another one; before `null` is the end, after `null` the start."""
-    return answer(await database.write(lambda session: lists.move(session, caller, list_id, data)))
+    return await answer_once(caller, once, 200, lambda session: lists.move(session, caller, list_id, data))
 
 
 @router.get(
@@ -153,6 +153,7 @@ async def remove_member(list_id: str, user_id: str, caller: Caller) -> Response:
 )
 async def add_invite(list_id: str, data: InviteCreate, caller: Caller) -> Response:
     """Make an invitation: whoever has its token can join until it expires. The token is shown this once."""
+    # No Idempotency-Key: the first answer would have to be kept, and with it the token.
     return answer(await database.write(lambda session: members.invite(session, caller, list_id, data)), 201)
 
 
@@ -188,6 +189,6 @@ async def revoke_invite(list_id: str, invite_id: str, caller: Caller) -> Respons
     openapi_extra=protected(),
     operation_id="accept_invite",
 )
-async def accept_invite(token: str, caller: Caller) -> Response:
+async def accept_invite(token: str, caller: Caller, once: Once) -> Response:
     """Join the list that an invitation is for. Accepting twice is accepting once."""
-    return answer(await database.write(lambda session: members.accept(session, caller, token)))
+    return await answer_once(caller, once, 200, lambda session: members.accept(session, caller, token))

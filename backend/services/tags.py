@@ -1,7 +1,9 @@
 """Tags of an account: counted, renamed, merged, taken off. They stand on its own todos; those of others keep theirs."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -46,9 +48,9 @@ def rename(session: Session, actor: Actor, name: str, data: TagUpdate) -> TagRea
     actor.ensure(Scope.WRITE)
     key, new = fold(name.strip()), fold(data.name)
     _change(session, actor, key, lambda tag: data.name if fold(tag) in {key, new} else tag)
-    counts = _counts(session, actor, new)
-    # All todos that have it may lie in the trash.
-    return TagRead(name=data.name, open_count=counts.get(new, (0, 0))[0], total_count=counts.get(new, (0, 0))[1])
+    known = _counts(session, actor, new).get(new)
+    # None where all todos that have it lie in the trash.
+    return TagRead(name=data.name, open_count=known.open if known else 0, total_count=known.total if known else 0)
 
 
 def delete(session: Session, actor: Actor, name: str) -> None:
@@ -74,38 +76,45 @@ def _change(session: Session, actor: Actor, key: str, renamed: Callable[[str], s
             todo_rows.change(session, actor, todo, Action.UPDATE, {"tags": unique_tags(names)})
 
 
-def _counts(session: Session, actor: Actor, key: str | None = None) -> dict[str, tuple[int, int]]:
-    """How many todos outside the trash have a tag: the open ones, and all."""
+@dataclass(frozen=True)
+class _Counted:
+    open: int
+    total: int
+    changed_at: datetime
+
+
+def _counts(session: Session, actor: Actor, key: str | None = None) -> dict[str, _Counted]:
+    """How many todos outside the trash have a tag, the open ones and all, and when the last of them was changed."""
     is_open = sa.case((col(Todo.completed).is_(False), 1), else_=0)
     statement = (
-        select(TodoTag.tag_key, sa.func.sum(is_open), sa.func.count())
+        select(TodoTag.tag_key, sa.func.sum(is_open), sa.func.count(), sa.func.max(Todo.updated_at))
         .join(Todo, _IS_ITS_TODO)
         .where(TodoTag.owner_id == actor.user_id, col(Todo.deleted_at).is_(None))
         .group_by(col(TodoTag.tag_key))
     )
     if key is not None:
         statement = statement.where(TodoTag.tag_key == key)
-    return {found: (int(opened), total) for found, opened, total in session.exec(statement)}
+    return {found: _Counted(int(opened), total, at) for found, opened, total, at in session.exec(statement)}
 
 
-def _read(session: Session, actor: Actor, counts: dict[str, tuple[int, int]], keys: list[str]) -> list[TagRead]:
-    """Tags with their names as they stand on the todo that was changed last."""
-    newest = (
-        select(
-            col(TodoTag.tag_key),
-            col(Todo.tags),
-            sa.func.row_number()
-            .over(partition_by=col(TodoTag.tag_key), order_by=(col(Todo.updated_at).desc(), col(Todo.id).desc()))
-            .label("place"),
+def _read(session: Session, actor: Actor, counts: Mapping[str, _Counted], keys: list[str]) -> list[TagRead]:
+    """Tags with their names as they stand on the todo that was changed last; those are found by their time."""
+    names: dict[tuple[str, datetime], str] = {}
+    moments = {counts[key].changed_at for key in keys}
+    for changed_at, tags in session.exec(
+        select(Todo.updated_at, Todo.tags)
+        .where(Todo.owner_id == actor.user_id, col(Todo.deleted_at).is_(None), col(Todo.updated_at).in_(moments))
+        .order_by(col(Todo.id))
+    ):
+        names |= {(fold(tag), changed_at): tag for tag in tags}
+    return [
+        TagRead(
+            name=names.get((key, counts[key].changed_at), key),
+            open_count=counts[key].open,
+            total_count=counts[key].total,
         )
-        .join(Todo, _IS_ITS_TODO)
-        .where(TodoTag.owner_id == actor.user_id, col(Todo.deleted_at).is_(None))
-        .subquery()
-    )
-    names = {}
-    for key, tags in session.exec(select(newest.c.tag_key, newest.c.tags).where(newest.c.place == 1)):
-        names[key] = next((tag for tag in tags if fold(tag) == key), key)
-    return [TagRead(name=names[key], open_count=counts[key][0], total_count=counts[key][1]) for key in keys]
+        for key in keys
+    ]
 
 
 def _write_cursor(key: str) -> str:

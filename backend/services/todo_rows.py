@@ -188,7 +188,11 @@ def _record(
 def _write_tags(session: Session, todo: Todo, *, is_new: bool = False) -> None:
     """Bring the tag index in line with the todo's own tags."""
     if not is_new:
-        session.exec(sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id))
+        # Nothing of the index is ever held in a session, so nothing held is searched for what this takes away.
+        session.exec(
+            sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id),
+            execution_options={"synchronize_session": False},
+        )
     if todo.tags:
         session.exec(sa.insert(TodoTag), params=tag_rows(todo.owner_id, todo.id, todo.tags))
 
@@ -201,7 +205,8 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
                 col(TodoWord.owner_id) == todo.owner_id,
                 col(TodoWord.word).in_(sorted(gone)),
                 col(TodoWord.todo_id) == todo.id,
-            )
+            ),
+            execution_options={"synchronize_session": False},
         )
     if new := wanted - known:
         session.exec(sa.insert(TodoWord), params=word_rows(todo.owner_id, todo.id, *new))

@@ -12,12 +12,13 @@ from sqlmodel import col, select
 from backend import database
 from backend.errors import IdTakenError, InvalidInputError, NotFoundError, VersionConflictError
 from backend.models.base import new_id, utc_now
+from backend.models.history import UndoRequest
 from backend.models.operation import Operation
 from backend.models.tag import TagFilter, TagUpdate
 from backend.models.todo import Todo, TodoCreate, TodoMove, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.todo_list import ListCreate, ListFilter, ListMove, ListRead, ListUpdate
-from backend.services import lists, moves, searches, tags, todos
+from backend.services import lists, moves, searches, tags, todos, trash, undo
 from backend.services.actor import Actor
 
 
@@ -124,6 +125,42 @@ def test_a_todo_whose_list_is_in_the_trash_comes_back_into_the_inbox_with_its_pa
     assert titles(actor, list_id=made.id) == ["other"]
 
 
+def test_a_deleted_list_comes_back_by_undo_and_a_changed_one_to_what_it_was(actor: Actor) -> None:
+    made = add_list(actor)
+    todo = add(actor, "one", list_id=made.id)
+    run(lists.update, actor, made.id, ListUpdate(name="New", color="#000000"))
+    run(lists.delete, actor, made.id)
+    renamed, deleted = operations(actor, made.id)[-2:]
+    answer = run(undo.undo, actor, UndoRequest(operation_id=deleted.operation_id))
+    assert (set(answer.changed), answer.conflicts) == ({made.id, todo.id}, [])
+    assert titles(actor, list_id=made.id) == ["one"]
+    run(lists.update, actor, made.id, ListUpdate(color="#ffffff"))
+    answer = run(undo.undo, actor, UndoRequest(operation_id=renamed.operation_id))
+    assert [(one.object_id, one.field) for one in answer.conflicts] == [(made.id, "color")]
+    found = run(lists.get, actor, made.id)
+    assert (found.name, found.color) == ("Groceries", "#ffffff")
+    [created, *_] = operations(actor, made.id)
+    assert run(undo.undo, actor, UndoRequest(operation_id=created.operation_id)).undone == []
+    run(todos.delete, actor, todo.id)
+    run(undo.undo, actor, UndoRequest(operation_id=created.operation_id))
+    assert run(lists.search, actor, ListFilter()).total == 0
+
+
+def test_the_trash_lets_go_of_lists_too(actor: Actor) -> None:
+    made, kept = add_list(actor), add_list(actor)
+    add(actor, list_id=made.id)
+    run(lists.delete, actor, made.id)
+    later = utc_now() + timedelta(days=trash.KEPT_DAYS + 1)
+    with database.write_scope() as session:
+        assert trash.due_owners(session, later) == [actor.user_id]
+        trash.tidy(session, actor.user_id, later)
+    with pytest.raises(NotFoundError):
+        run(lists.get, actor, made.id)
+    run(lists.delete, actor, kept.id)
+    run(trash.empty, actor)
+    assert run(lists.search, actor, ListFilter(deleted=True)).total == 0
+
+
 def test_todos_of_an_archived_list_are_due_only_when_the_list_is_named(actor: Actor) -> None:
     made = add_list(actor)
     add(actor, "archived", list_id=made.id, due_date="2020-01-01")
@@ -197,9 +234,10 @@ def test_a_tag_is_taken_off_every_todo_and_its_spelling_changed(actor: Actor) ->
     assert run(todos.get, actor, todo.id).tags == ["HOME", "work"]
     run(tags.delete, actor, "home")
     assert run(todos.get, actor, todo.id).tags == ["work"]
-    for call in (lambda: run(tags.delete, actor, "home"), lambda: run(tags.rename, actor, "home", TagUpdate(name="x"))):
-        with pytest.raises(NotFoundError):
-            call()
+    with pytest.raises(NotFoundError):
+        run(tags.delete, actor, "home")
+    with pytest.raises(NotFoundError):
+        run(tags.rename, actor, "home", TagUpdate(name="x"))
 
 
 def test_tags_of_others_are_not_touched(actor: Actor, make_actor: Callable[..., Actor]) -> None:

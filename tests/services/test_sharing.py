@@ -148,13 +148,9 @@ def test_a_stranger_finds_no_list_and_only_owners_change_it(club: Club, name: st
 
 def test_a_stranger_sees_nothing_of_it(club: Club) -> None:
     todo = club.add()
-    for call in (
-        lambda: run(todos.get, club.stranger, todo.id),
-        lambda: run(lists.get, club.stranger, club.list.id),
-        lambda: run(members.search, club.stranger, club.list.id),
-    ):
+    for call, hidden in ((todos.get, todo.id), (lists.get, club.list.id), (members.search, club.list.id)):
         with pytest.raises(NotFoundError):
-            call()
+            run(call, club.stranger, hidden)
     for actor in (club.stranger, replace(club.stranger, has_shares=True)):
         assert run(searches.search, actor, TodoFilter()).total == 0
         assert run(searches.search, actor, TodoFilter(list_id=club.list.id)).total == 0
@@ -289,8 +285,8 @@ def test_only_somebody_of_the_list_is_assigned(club: Club) -> None:
     for user_id in (club.stranger.user_id, new_id()):
         with pytest.raises(InvalidInputError, match="assignee_id"):
             club.add(assignee_id=user_id)
-    for user_id in (club.owner.user_id, club.viewer.user_id, None):
-        assert club.add(assignee_id=user_id).assignee_id == user_id
+    for allowed in (club.owner.user_id, club.viewer.user_id, None):
+        assert club.add(assignee_id=allowed).assignee_id == allowed
     with pytest.raises(InvalidInputError, match="assignee_id"):
         run(todos.create, club.owner, TodoCreate(title="private", assignee_id=club.editor.user_id))
     todo = club.add(assignee_id=club.editor.user_id)
