@@ -92,10 +92,7 @@ def update(
                 changes |= {"recurrence": None}
             case ApplyTo.FOLLOWING:
                 changes |= series.move_following(todo, when)
-        if place.owner_id != todo.owner_id:
-            todo, *_ = todo_rows.transfer(
-                session, actor, [todo, *trees.descendants(session, todo)], place.owner_id, place.list_id
-            )
+        todo = _carried_over(session, actor, todo, place)
         moves = changes.get("list_id", todo.list_id) != todo.list_id
         todo_rows.change(session, actor, todo, action, changes)
         if moves:
@@ -227,6 +224,14 @@ def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[in
             current=read(todo, actor).model_dump(mode="json"),
         )
     return todo
+
+
+def _carried_over(session: Session, actor: Actor, todo: Todo, place: places.Place) -> Todo:
+    """The todo in the account where it goes, with its parts; itself where that is the one in which it is."""
+    if place.owner_id == todo.owner_id:
+        return todo
+    tree = [todo, *trees.descendants(session, todo)]
+    return todo_rows.transfer(session, actor, tree, place.owner_id, place.list_id)[0]
 
 
 def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
