@@ -1,8 +1,8 @@
 """What routers ask of a request: who calls, from where, and which version they have seen."""
 
 import hashlib
-from collections.abc import Callable, Container
-from typing import Annotated
+from collections.abc import Callable, Container, Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from backend.models.base import Shape
 from backend.models.idempotency import KEY_MAX
 from backend.models.operation import Door
 from backend.models.todo import TodoRead
+from backend.models.todo_list import ListRead
 from backend.services import idempotency
 from backend.services.actor import Actor
 
@@ -71,7 +72,7 @@ Once = Annotated[idempotency.Request | None, Depends(_request_key)]
 
 def answer(shape: BaseModel, status: int = 200) -> Response:
     """A shape as JSON. Written once, by pydantic; FastAPI would validate it again, which costs more than the query."""
-    headers = _headers(shape.id, shape.version, status) if isinstance(shape, TodoRead) else {}
+    headers = _headers(vars(shape), status) if isinstance(shape, TodoRead | ListRead) else {}
     return Response(shape.model_dump_json(), status, headers, "application/json")
 
 
@@ -82,12 +83,12 @@ async def answer_once(
     with access.alone(caller, once):
         done = await database.write(lambda session: idempotency.once(session, caller, once, status, work))
     said = from_json(done.body)
-    headers = _headers(said["id"], said["version"], done.status) if {"url", "version"} <= said.keys() else {}
+    headers = _headers(said, done.status) if said.keys() >= {"id", "version"} else {}
     return Response(done.body, done.status, headers, "application/json")
 
 
-def _headers(todo_id: str, version: int, status: int) -> dict[str, str]:
-    headers = {"ETag": f'"{version}"'}
+def _headers(said: Mapping[str, Any], status: int) -> dict[str, str]:
+    headers = {"ETag": f'"{said["version"]}"'}
     if status == 201:  # noqa: PLR2004 - Created
-        headers["Location"] = f"/api/v1/todos/{todo_id}"
+        headers["Location"] = f"/api/v1/{'todos' if 'url' in said else 'lists'}/{said['id']}"
     return headers

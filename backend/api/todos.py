@@ -9,9 +9,9 @@ from backend.api.dependencies import Caller, IfMatch, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
 from backend.models.batch import BatchRead, BatchRequest, BulkFilter, BulkRead, TrashRead
 from backend.models.quick import QuickCreate, QuickRead
-from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
+from backend.models.todo import TodoCreate, TodoMove, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoFilter, TodoPage
-from backend.services import batches, bulk, quick, searches, todos, trash
+from backend.services import batches, bulk, moves, quick, searches, todos, trash
 
 router = APIRouter(prefix="/todos", tags=["todos"])
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/todos", tags=["todos"])
     "",
     response_model=TodoRead,
     status_code=201,
-    responses=refuses(409),
+    responses=refuses(403, 409),
     openapi_extra=protected(),
     operation_id="add_todo",
 )
@@ -90,7 +90,7 @@ async def get_todo(todo_id: str, caller: Caller) -> Response:
 @router.patch(
     "/{todo_id}",
     response_model=TodoRead,
-    responses=refuses(404, 412),
+    responses=refuses(403, 404, 409, 412),
     openapi_extra=protected(),
     operation_id="update_todo",
 )
@@ -104,7 +104,7 @@ async def update_todo(todo_id: str, changes: TodoUpdate, caller: Caller, version
 @router.put(
     "/{todo_id}",
     response_model=TodoRead,
-    responses={201: {"model": TodoRead, "description": "Created"}, **refuses(404, 409, 412)},
+    responses={201: {"model": TodoRead, "description": "Created"}, **refuses(403, 404, 409, 412)},
     openapi_extra=protected(),
     operation_id="put_todo",
 )
@@ -115,7 +115,11 @@ async def put_todo(todo_id: str, changes: TodoUpdate, caller: Caller, versions: 
 
 
 @router.delete(
-    "/{todo_id}", status_code=204, responses=refuses(404, 412), openapi_extra=protected(), operation_id="delete_todo"
+    "/{todo_id}",
+    status_code=204,
+    responses=refuses(403, 404, 412),
+    openapi_extra=protected(),
+    operation_id="delete_todo",
 )
 async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Response:
     """Move a todo to the trash, from where it can be restored."""
@@ -126,7 +130,7 @@ async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Respon
 @router.post(
     "/{todo_id}/complete",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="complete_todo",
 )
@@ -138,14 +142,14 @@ async def complete_todo(todo_id: str, caller: Caller, once: Once) -> Response:
 @router.post(
     "/{todo_id}/reopen",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="reopen_todo",
 )
 @router.post(
     "/{todo_id}/incomplete",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="mark_todo_incomplete",
 )
@@ -169,10 +173,24 @@ async def skip_todo(todo_id: str, caller: Caller, once: Once) -> Response:
 @router.post(
     "/{todo_id}/restore",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="restore_todo",
 )
 async def restore_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take a todo out of the trash, as it was."""
     return await answer_once(caller, once, 200, lambda session: todos.restore(session, caller, todo_id))
+
+
+@router.post(
+    "/{todo_id}/move",
+    response_model=TodoRead,
+    responses=refuses(403, 404, 409, 412),
+    openapi_extra=protected(),
+    operation_id="move_todo",
+)
+async def move_todo(todo_id: str, data: TodoMove, caller: Caller, versions: IfMatch, once: Once) -> Response:
+    """Put a todo before or after another one, and with `list_id` or `parent_id` there: all in one step."""
+    return await answer_once(
+        caller, once, 200, lambda session: moves.move(session, caller, todo_id, data, versions=versions)
+    )

@@ -83,6 +83,9 @@ Words = Annotated[str, AfterValidator(printable)]
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), AfterValidator(printable)
 ]
+TagName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TAG_MAX), AfterValidator(printable)
+]
 Description = Annotated[
     str, or_default(""), Field(max_length=DESCRIPTION_MAX, json_schema_extra=nullable), AfterValidator(printable)
 ]

@@ -100,6 +100,7 @@ _RECURRENCE = Field(
 _REMIND_AT = Field(None, description="When to remind, as an instant.")
 _LIST_ID = Field(None, description="null is the inbox.")
 _PARENT_ID = Field(None, description="The todo that this one is a part of.")
+_ASSIGNEE_ID = Field(None, description="Who is to do it: the list's owner or one of its members.")
 
 
 class TodoCreate(_DueRules):
@@ -119,6 +120,7 @@ class TodoCreate(_DueRules):
     remind_at: Instant | None = _REMIND_AT
     list_id: Id | None = _LIST_ID
     parent_id: Id | None = _PARENT_ID
+    assignee_id: Id | None = _ASSIGNEE_ID
 
     @model_validator(mode="after")
     def _due_means_something(self) -> Self:
@@ -142,6 +144,7 @@ class TodoUpdate(_DueRules):
     remind_at: Instant | None = _REMIND_AT
     list_id: Id | None = _LIST_ID
     parent_id: Id | None = _PARENT_ID
+    assignee_id: Id | None = _ASSIGNEE_ID
     apply_to: ApplyTo = Field(
         default_factory=lambda: ApplyTo.DEFAULT,
         description=(
@@ -155,6 +158,18 @@ class TodoUpdate(_DueRules):
     def changes(self) -> dict[str, Any]:
         """Only what was named."""
         return {name: getattr(self, name) for name in self.model_fields_set - {"apply_to"}}
+
+
+class TodoMove(Shape):
+    """Where a todo goes in the manual order: before or after another one.
+
+    Before `null` is the end, after `null` the start; with neither it goes to the end.
+    """
+
+    before_id: Id | None = Field(None, description="The todo that comes next; null for the end.")
+    after_id: Id | None = Field(None, description="The todo that comes before; null for the start.")
+    list_id: Id | None = _LIST_ID
+    parent_id: Id | None = _PARENT_ID
 
 
 class TodoRead(Shape):
@@ -181,6 +196,8 @@ class TodoRead(Shape):
     parent_id: Id | None
     position: str = Field(description="Sorts the manual order, by code points.")
     assignee_id: Id | None
+    parts_open: int = Field(description="How many todos are a part of this one and open.")
+    parts_done: int = Field(description="How many todos are a part of this one and done.")
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -189,8 +206,8 @@ class TodoRead(Shape):
     url: str = Field(description="Opens the todo in the web page.")
 
     @classmethod
-    def of(cls, row: Any, *, timezone: str, now: datetime) -> "TodoRead":
-        """A stored row as an account in this timezone sees it now."""
+    def of(cls, row: Any, *, timezone: str, now: datetime, parts: tuple[int, int] = (0, 0)) -> "TodoRead":
+        """A stored row as an account in this timezone sees it now; its parts are counted by services.trees."""
         when = due.Due(row.due_date, row.due_time, row.due_timezone)
         # Not validated again: it was on its way in, and a row repaired after damage must still be readable.
         return cls.model_construct(
@@ -215,6 +232,8 @@ class TodoRead(Shape):
             parent_id=row.parent_id,
             position=row.position,
             assignee_id=row.assignee_id,
+            parts_open=parts[0],
+            parts_done=parts[1],
             completed_at=row.completed_at,
             created_at=row.created_at,
             updated_at=row.updated_at,

@@ -1,10 +1,11 @@
 """TodoFilter: which todos, in which order, and how many at a time."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
 
-from backend.models.base import Day, Instant, Shape
+from backend.models.base import Day, Instant, Shape, as_id
 from backend.models.field import TAGS_MAX, Priority, Words
 from backend.models.todo import TodoRead
 
@@ -13,6 +14,29 @@ SEARCH_WORDS_MAX = 10
 SEARCH_WORD_MAX = 50  # a longer one, looked for in long texts, costs seconds (its length times theirs)
 LIMIT_DEFAULT, LIMIT_MAX = 50, 1_000
 SKIP_MAX = 10_000
+
+
+INBOX, NO_PARENT = "inbox", "none"
+
+
+def _id_or(word: str) -> AfterValidator:
+    """An id, or a word that stands for having none."""
+
+    def check(value: str) -> str:
+        try:
+            return value if value == word else as_id(value)
+        except ValueError:
+            raise ValueError(f"must be an id or `{word}`") from None
+
+    return AfterValidator(check)
+
+
+def _schema(word: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "const": word}]})
+
+
+ListOrInbox = Annotated[str, Field(max_length=64), _id_or(INBOX), _schema(INBOX)]
+ParentOrNone = Annotated[str, Field(max_length=64), _id_or(NO_PARENT), _schema(NO_PARENT)]
 
 
 class DueWord(StrEnum):
@@ -51,6 +75,10 @@ class TodoFilter(Shape):
     priority: Priority | None = None
     tags: list[Words] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
     tags_all: list[Words] = Field([], max_length=TAGS_MAX, description="Todos with all of these tags.")
+    list_id: ListOrInbox | None = Field(None, description="A list's id, or `inbox` for what is in none.")
+    parent_id: ParentOrNone | None = Field(
+        None, description="The parts of this todo; `none` for what is a part of nothing."
+    )
     due: DueWord | None = Field(None, description="In the account's timezone; week is today and the six days after.")
     due_before: Day | None = Field(None, description="Due on an earlier day, in the account's timezone.")
     due_after: Day | None = Field(None, description="Due on a later day, in the account's timezone.")

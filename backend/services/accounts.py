@@ -14,7 +14,7 @@ from backend.models.base import utc_now
 from backend.models.installation import Installation
 from backend.models.user import User, UserCreate, UserRead, UserUpdate, fold
 from backend.security import ResetToken
-from backend.services import todos
+from backend.services import members, todos
 from backend.services.actor import Actor
 
 
@@ -78,7 +78,11 @@ def update(session: Session, actor: Actor, data: UserUpdate) -> UserRead:
 
 
 def delete(session: Session, actor: Actor) -> None:
-    """Delete the account with everything of theirs. The password was checked before."""
+    """Delete the account with everything of theirs. The password was checked before.
+
+    Lists that others share go on with them, as services.members says.
+    """
+    members.leave_all(session, actor)
     session.delete(_own(session, actor))
     session.flush()
 

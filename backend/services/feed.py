@@ -10,7 +10,7 @@ database was put back to an earlier state: then the reader starts again without 
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from backend.models.feed import ChangeRead, FeedPage, FeedRequest
 from backend.models.operation import Kind, Ledger, Operation
 from backend.models.todo import Todo, TodoRead
 from backend.models.token import Scope
-from backend.services import rights
+from backend.services import rights, trees
 from backend.services.actor import Actor
 
 # Before the log of an account begins, in a ledger that nobody has opened yet.
@@ -110,7 +110,8 @@ def _follow(
             latest.pop(key, None)
             latest[key] = row.at
     todos = _todos(session, stream, [object_id for kind, object_id in latest if kind is Kind.TODO])
-    found = [_change(session, actor, kind, key, at, todos.get(key)) for (kind, key), at in latest.items()]
+    parts = trees.count_parts(session, {stream.owner_id}, list(todos))
+    found = [_change(session, actor, kind, key, at, todos.get(key), parts) for (kind, key), at in latest.items()]
     return replace(stream, seq=rows[-1].seq), found, rows[-1].seq < ledger.seq
 
 
@@ -120,7 +121,8 @@ def _begin(session: Session, actor: Actor, stream: _Stream, limit: int) -> tuple
     if stream.list_id is not None:
         statement = statement.where(Todo.list_id == stream.list_id)
     rows = session.exec(statement.order_by(col(Todo.id)).limit(limit + 1)).all()
-    found = [_change(session, actor, Kind.TODO, row.id, None, row) for row in rows[:limit]]
+    parts = trees.count_parts(session, {stream.owner_id}, [row.id for row in rows[:limit]])
+    found = [_change(session, actor, Kind.TODO, row.id, None, row, parts) for row in rows[:limit]]
     is_more = len(rows) > limit
     return replace(stream, last_id=rows[limit - 1].id if is_more else None), found, is_more
 
@@ -131,17 +133,25 @@ def _todos(session: Session, stream: _Stream, ids: list[str]) -> dict[str, Todo]
 
 
 def _change(
-    session: Session, actor: Actor, kind: Kind, object_id: str, at: datetime | None, todo: Todo | None
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    object_id: str,
+    at: datetime | None,
+    todo: Todo | None,
+    parts: Mapping[tuple[str, str], tuple[int, int]],
 ) -> ChangeRead:
     if kind is Kind.TODO and todo is None:
         # It left this stream; another one may have it.
         todo = rights.find_todo(session, actor, object_id)
+        parts = trees.count_parts(session, {todo.owner_id}, [todo.id]) if todo is not None else {}
+    counted = parts.get((todo.owner_id, todo.id), trees.NO_PARTS) if todo is not None else trees.NO_PARTS
     return ChangeRead(
         kind=kind,
         id=object_id,
         deleted=kind is Kind.TODO and todo is None,
         changed_at=at,
-        todo=TodoRead.of(todo, timezone=actor.timezone, now=utc_now()) if todo is not None else None,
+        todo=TodoRead.of(todo, timezone=actor.timezone, now=utc_now(), parts=counted) if todo is not None else None,
     )
 
 

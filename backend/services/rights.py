@@ -6,6 +6,7 @@ a viewer read them. What somebody may not even see counts as absent.
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from backend.errors import PermissionDeniedError
@@ -13,6 +14,8 @@ from backend.models.base import as_id
 from backend.models.todo import Todo
 from backend.models.todo_list import ListMember, Role, TodoList
 from backend.services.actor import Actor
+
+_IS_ITS_LIST = (col(ListMember.owner_id) == col(TodoList.owner_id)) & (col(ListMember.list_id) == col(TodoList.id))
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ def shares(session: Session, actor: Actor) -> list[Share]:
     if not actor.has_shares:
         return []
     rows = session.exec(
-        select(ListMember.owner_id, ListMember.list_id, ListMember.role).where(ListMember.user_id == actor.user_id)
+        select(ListMember.owner_id, ListMember.list_id, ListMember.role)
+        .join(TodoList, _IS_ITS_LIST)
+        .where(ListMember.user_id == actor.user_id, col(TodoList.deleted_at).is_(None))
     )
     return [Share(owner_id, list_id, Role(role)) for owner_id, list_id, role in rows]
 
@@ -46,27 +51,40 @@ def find_todo(session: Session, actor: Actor, todo_id: str) -> Todo | None:
     return session.exec(
         select(Todo)
         .join(ListMember, (col(ListMember.owner_id) == Todo.owner_id) & (col(ListMember.list_id) == col(Todo.list_id)))
-        .where(ListMember.user_id == actor.user_id, Todo.id == key)
+        .join(TodoList, _IS_ITS_LIST)
+        .where(ListMember.user_id == actor.user_id, Todo.id == key, col(TodoList.deleted_at).is_(None))
     ).first()
 
 
-def find_list(session: Session, actor: Actor, list_id: str) -> tuple[TodoList, Role] | None:
-    """A list that the actor may see and is not deleted, with the part that the actor has in it."""
+def find_list(session: Session, actor: Actor, list_id: str, *, in_trash: bool = False) -> tuple[TodoList, Role] | None:
+    """A list that the actor may see, with the part that the actor has in it; `in_trash` for owners, who may restore."""
     try:
         key = as_id(list_id)
     except ValueError:
         return None
     own = session.get(TodoList, (actor.user_id, key))
     if own is not None:
-        return (own, Role.OWNER) if own.deleted_at is None else None
+        return (own, Role.OWNER) if own.deleted_at is None or in_trash else None
     if not actor.has_shares:
         return None
     row = session.exec(
         select(TodoList, ListMember.role)
-        .join(ListMember, (col(ListMember.owner_id) == TodoList.owner_id) & (col(ListMember.list_id) == TodoList.id))
-        .where(ListMember.user_id == actor.user_id, TodoList.id == key, col(TodoList.deleted_at).is_(None))
+        .join(ListMember, _IS_ITS_LIST)
+        .where(
+            ListMember.user_id == actor.user_id,
+            TodoList.id == key,
+            col(TodoList.deleted_at).is_(None) | (col(ListMember.role) == Role.OWNER if in_trash else sa.false()),
+        )
     ).first()
     return (row[0], Role(row[1])) if row else None
+
+
+def people_of(session: Session, owner_id: str, list_id: str | None) -> set[str]:
+    """Who can see a list: its owner and its members."""
+    if list_id is None:
+        return {owner_id}
+    members = select(ListMember.user_id).where(ListMember.owner_id == owner_id, ListMember.list_id == list_id)
+    return {owner_id, *session.exec(members)}
 
 
 def ensure_may_change(session: Session, actor: Actor, todo: Todo) -> None:

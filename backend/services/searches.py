@@ -12,10 +12,10 @@ from sqlmodel import Session, col, select
 from backend.errors import FieldError, invalid
 from backend.models.base import utc_now
 from backend.models.todo import Todo, TodoRead, TodoTag
-from backend.models.todo_filter import DueWord, SortBy, SortOrder, TodoFilter, TodoPage
+from backend.models.todo_filter import NO_PARENT, DueWord, SortBy, SortOrder, TodoFilter, TodoPage
 from backend.models.token import Scope
 from backend.models.user import fold
-from backend.services import cursors
+from backend.services import cursors, trees, visibility
 from backend.services.actor import Actor
 
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -43,15 +43,23 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, passing: Sequence[
     order = [column.desc() if descends else column.asc() for column in (key, col(Todo.id))]
     if wanted.sort_by is SortBy.DUE_DATE:
         order.insert(0, key.is_(None).asc())  # what has no due comes last, whichever way the list runs
-    statement = sa.select(*_READ_COLUMNS).where(*passing).order_by(*order)
+    columns = [*_READ_COLUMNS, col(Todo.owner_id)] if actor.has_shares else _READ_COLUMNS
+    statement = sa.select(*columns).where(*passing).order_by(*order)
     if wanted.cursor is not None:
         statement = statement.where(_after(key, descends, *cursors.read(wanted, wanted.cursor)))
     # One more than asked for tells whether there is a next page.
     rows = session.exec(statement.offset(wanted.skip or None).limit(wanted.limit + 1)).all()  # type: ignore[call-overload]
     now = utc_now()
     page = rows[: wanted.limit]
+    owners = {row.owner_id for row in page} if actor.has_shares else {actor.user_id}
+    parts = trees.count_parts(session, owners, [row.id for row in page])
+
+    def read(row: Any) -> TodoRead:
+        owner_id = row.owner_id if actor.has_shares else actor.user_id
+        return TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts.get((owner_id, row.id), trees.NO_PARTS))
+
     return TodoPage(
-        todos=[TodoRead.of(row, timezone=actor.timezone, now=now) for row in page],
+        todos=[read(row) for row in page],
         total=total,
         next_cursor=cursors.write(wanted, page[-1]) if len(rows) > wanted.limit else None,
         skip=wanted.skip,
@@ -60,15 +68,11 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, passing: Sequence[
 
 
 def conditions(
-    session: Session,  # noqa: ARG001 - for what has to be looked up first
-    actor: Actor,
-    wanted: TodoFilter,
-    *,
-    deleted: bool = False,
+    session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool = False
 ) -> list[ColumnElement[bool]]:
-    """What a todo of the actor has to fulfil to pass every filter."""
+    """What a todo that the actor may see has to fulfil to pass every filter."""
     found = [
-        col(Todo.owner_id) == actor.user_id,
+        *visibility.conditions(session, actor, wanted),
         col(Todo.deleted_at).is_not(None) if deleted else col(Todo.deleted_at).is_(None),
     ]
     if wanted.completed is not None:
@@ -81,8 +85,13 @@ def conditions(
     found += [_tagged([tag]) for tag in wanted.tags_all]
     if wanted.tags:
         found.append(_tagged(wanted.tags))
-    found += _due(actor, wanted)
-    return found
+    if wanted.parent_id is not None:
+        no_parent = wanted.parent_id == NO_PARENT
+        found.append(col(Todo.parent_id).is_(None) if no_parent else col(Todo.parent_id) == wanted.parent_id)
+    due = _due(actor, wanted)
+    if due and not deleted and wanted.list_id is None and wanted.due is not DueWord.NONE:
+        found.append(visibility.not_archived())
+    return found + due
 
 
 def _contains(word: str) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 Whatever is derived from a todo is kept in line here, and nothing changes without its entry in the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -12,15 +12,16 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 from sqlmodel import Session, col, select
 
+from backend.errors import IdTakenError
 from backend.models import due
-from backend.models.base import Instant, utc_now
+from backend.models.base import Instant, new_id, utc_now
 from backend.models.due import Due
 from backend.models.field import Priority, title_key
 from backend.models.operation import Action, Kind
 from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
-from backend.services import log
+from backend.services import log, rights
 from backend.services.actor import Actor
 
 # What a todo says, as the log keeps it; the rest of its row is derived from these.
@@ -111,6 +112,46 @@ def remove(session: Session, actor: Actor, todo: Todo) -> None:
     session.flush()
 
 
+def transfer(
+    session: Session,
+    actor: Actor,
+    todos: Sequence[Todo],
+    owner_id: str,
+    list_id: str | None,
+    *,
+    may_rename: bool = False,
+) -> list[Todo]:
+    """Carry todos over into a list or inbox of another account: out of the one partition, into the other.
+
+    They keep their ids; where one is taken there it is IdTakenError, or with `may_rename` it gets a new one. What is a
+    part of something that stays behind is a part no longer, and whoever has no business in that list is no assignee.
+    """
+    log.lock(session, owner_id)
+    people = rights.people_of(session, owner_id, list_id)
+    ids = {todo.id: todo.id for todo in todos}
+    for todo in todos:
+        if session.get(Todo, (owner_id, todo.id)) is not None:
+            if not may_rename:
+                raise IdTakenError("A todo with this id exists where it should go; move a copy of it instead.")
+            ids[todo.id] = new_id()
+    moved = []
+    for todo in todos:
+        values = {column.name: getattr(todo, column.name) for column in sa.inspect(Todo).columns}
+        values |= {
+            "owner_id": owner_id,
+            "id": ids[todo.id],
+            "list_id": list_id,
+            "parent_id": ids.get(todo.parent_id or ""),
+            "assignee_id": todo.assignee_id if todo.assignee_id in people else None,
+            "version": todo.version + 1,
+            "updated_at": utc_now(),
+        }
+        remove(session, actor, todo)
+        add(session, actor, new := Todo(**values))
+        moved.append(new)
+    return moved
+
+
 def due_of(source: Any) -> Due:
     """When something is due: of a todo, or of what is to become one."""
     return Due(source.due_date, source.due_time, source.due_timezone)
@@ -147,7 +188,11 @@ def _record(
 def _write_tags(session: Session, todo: Todo, *, is_new: bool = False) -> None:
     """Bring the tag index in line with the todo's own tags."""
     if not is_new:
-        session.exec(sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id))
+        # Nothing of the index is ever held in a session, so nothing held is searched for what this takes away.
+        session.exec(
+            sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id),
+            execution_options={"synchronize_session": False},
+        )
     if todo.tags:
         session.exec(sa.insert(TodoTag), params=tag_rows(todo.owner_id, todo.id, todo.tags))
 
@@ -160,7 +205,8 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
                 col(TodoWord.owner_id) == todo.owner_id,
                 col(TodoWord.word).in_(sorted(gone)),
                 col(TodoWord.todo_id) == todo.id,
-            )
+            ),
+            execution_options={"synchronize_session": False},
         )
     if new := wanted - known:
         session.exec(sa.insert(TodoWord), params=word_rows(todo.owner_id, todo.id, *new))

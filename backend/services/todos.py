@@ -3,6 +3,7 @@
 from collections.abc import Container
 from typing import Any
 
+from sqlalchemy.orm import object_session
 from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, IdTakenError, NotFoundError, VersionConflictError, invalid
@@ -21,8 +22,7 @@ _IN_TRASH = "This todo is in the trash; restore it first."
 def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     """Create a todo. With an id that exists: the same todo again if it says the same, else IdTakenError."""
     actor.ensure(Scope.ADD)
-    place = places.for_new(session, actor, data)
-    log.lock(session, place.owner_id)
+    place = places.lock_for_new(session, actor, data)
     values = data.model_dump(exclude={"id"}) | {"list_id": place.list_id}
     if data.id is not None and (known := session.get(Todo, (place.owner_id, data.id))) is not None:
         if known.deleted_at is not None or any(getattr(known, name) != value for name, value in values.items()):
@@ -30,6 +30,8 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
                 "A todo with this id exists and says something else; choose a new id, or change that one."
             )
         return read(known, actor)
+    if data.id is not None and rights.find_todo(session, actor, data.id) is not None:
+        raise IdTakenError("A todo with this id exists in another list that you share; choose a new id.")
     now = utc_now()
     begun = series.begin(data.recurrence, todo_rows.due_of(data))
     todo = Todo(
@@ -48,7 +50,7 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
             series.advance(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
             _open_parents(session, actor, todo)
-    return read(todo, actor)
+    return TodoRead.of(todo, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
 def get(session: Session, actor: Actor, todo_id: str) -> TodoRead:
@@ -68,13 +70,15 @@ def update(
     Ticking a todo ticks its parts; an open part keeps what it is a part of open. A tree moves as a whole.
     """
     actor.ensure(Scope.WRITE)
+    changes = data.changes
+    places.lock_both(session, actor, todo_id, changes)
     todo = lock(session, actor, todo_id, versions=versions)
     if todo.deleted_at is not None:
         raise NotFoundError(_IN_TRASH)
-    changes = data.changes
     when = todo_rows.due_of(todo).merged(changes)
     changes |= {name: getattr(when, name) for name in due.FIELDS}
-    changes |= places.for_change(session, actor, todo, changes)
+    place, others = places.for_change(session, actor, todo, changes)
+    changes |= others
     changes |= series.follow(todo, changes, when)
     is_ticked = changes.get("completed", todo.completed)
     action = Action.UPDATE
@@ -88,11 +92,12 @@ def update(
                 changes |= {"recurrence": None}
             case ApplyTo.FOLLOWING:
                 changes |= series.move_following(todo, when)
+        todo = _carried_over(session, actor, todo, place)
         moves = changes.get("list_id", todo.list_id) != todo.list_id
         todo_rows.change(session, actor, todo, action, changes)
         if moves:
-            for part in trees.descendants(session, todo):
-                todo_rows.change(session, actor, part, Action.UPDATE, {"list_id": todo.list_id})
+            for part, carried in places.carried(session, place, trees.descendants(session, todo)):
+                todo_rows.change(session, actor, part, Action.UPDATE, carried)
         if action is Action.COMPLETE:
             series.advance(session, actor, todo)
             _tick_parts(session, actor, todo)
@@ -133,7 +138,8 @@ def delete(session: Session, actor: Actor, todo_id: str, *, versions: Container[
 def restore(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     """Take a todo out of the trash, as it was, with the parts that went there with it.
 
-    One that is not there stays as it is. One whose parent is still in the trash, or gone, comes back on its own.
+    One that is not there stays as it is. One whose parent is still in the trash, or gone, comes back on its own; one
+    whose list is, into the inbox.
     """
     actor.ensure(Scope.WRITE)
     todo = lock(session, actor, todo_id)
@@ -142,9 +148,11 @@ def restore(session: Session, actor: Actor, todo_id: str) -> TodoRead:
             changes: dict[str, Any] = {"deleted_at": None}
             if todo.parent_id is not None and not _is_there(session, todo.owner_id, todo.parent_id):
                 changes["parent_id"] = None
-            todo_rows.change(session, actor, todo, Action.RESTORE, changes)
-            for part in trees.descendants(session, todo, lambda part: part.deleted_at == since):
-                todo_rows.change(session, actor, part, Action.RESTORE, {"deleted_at": None})
+            place = places.after_trash(session, todo)
+            parts = trees.descendants(session, todo, lambda part: part.deleted_at == since)
+            for one, carried in places.carried(session, place, [todo, *parts]):
+                here = changes if one is todo else {"deleted_at": None}
+                todo_rows.change(session, actor, one, Action.RESTORE, carried | here)
     return read(todo, actor)
 
 
@@ -184,9 +192,14 @@ def follow_timezone(session: Session, actor: Actor, timezone: str) -> None:
     session.flush()
 
 
-def read(row: Any, actor: Actor) -> TodoRead:
-    """A row as the actor sees it now."""
-    return TodoRead.of(row, timezone=actor.timezone, now=utc_now())
+def read(todo: Todo, actor: Actor) -> TodoRead:
+    """A todo as the actor sees it now."""
+    session = object_session(todo)
+    assert isinstance(session, Session)  # noqa: S101 - nobody reads a todo after its transaction
+    parts = trees.count_parts(session, {todo.owner_id}, [todo.id])
+    return TodoRead.of(
+        todo, timezone=actor.timezone, now=utc_now(), parts=parts.get((todo.owner_id, todo.id), trees.NO_PARTS)
+    )
 
 
 def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> Todo:
@@ -211,6 +224,14 @@ def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[in
             current=read(todo, actor).model_dump(mode="json"),
         )
     return todo
+
+
+def _carried_over(session: Session, actor: Actor, todo: Todo, place: places.Place) -> Todo:
+    """The todo in the account where it goes, with its parts; itself where that is the one in which it is."""
+    if place.owner_id == todo.owner_id:
+        return todo
+    tree = [todo, *trees.descendants(session, todo)]
+    return todo_rows.transfer(session, actor, tree, place.owner_id, place.list_id)[0]
 
 
 def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:

@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 from backend.models.idempotency import IdempotentAnswer
 from backend.models.operation import Door, Operation
 from backend.models.todo import Todo
+from backend.models.todo_list import TodoList
 from backend.models.token import Scope
-from backend.services import log, todo_rows
+from backend.services import list_rows, log, todo_rows
 from backend.services.actor import Actor
 
 KEPT_DAYS = 30
@@ -26,6 +27,10 @@ def empty(session: Session, actor: Actor) -> int:
     with log.together(session):
         for todo in todos:
             todo_rows.remove(session, actor, todo)
+        for one in session.exec(
+            select(TodoList).where(TodoList.owner_id == actor.user_id, col(TodoList.deleted_at).is_not(None))
+        ).all():
+            list_rows.remove(session, actor, one)
     return len(todos)
 
 
@@ -33,7 +38,8 @@ def due_owners(session: Session, now: datetime) -> list[str]:
     """The accounts with something that was kept long enough."""
     trashed = select(Todo.owner_id).where(col(Todo.deleted_at) < now - timedelta(days=KEPT_DAYS))
     logged = select(Operation.owner_id).where(col(Operation.at) < now - timedelta(days=LOG_DAYS))
-    return sorted({*session.exec(trashed.distinct()), *session.exec(logged.distinct())})
+    lists = select(TodoList.owner_id).where(col(TodoList.deleted_at) < now - timedelta(days=KEPT_DAYS))
+    return sorted({owner for owners in (trashed, logged, lists) for owner in session.exec(owners.distinct())})
 
 
 def tidy(session: Session, owner_id: str, now: datetime) -> bool:
@@ -48,6 +54,12 @@ def tidy(session: Session, owner_id: str, now: datetime) -> bool:
     with log.together(session):
         for todo in todos:
             todo_rows.remove(session, actor, todo)
+        for one in session.exec(
+            select(TodoList).where(
+                TodoList.owner_id == owner_id, col(TodoList.deleted_at) < now - timedelta(days=KEPT_DAYS)
+            )
+        ).all():
+            list_rows.remove(session, actor, one)
     old = session.exec(
         select(Operation.seq, Operation.at)
         .where(Operation.owner_id == owner_id, col(Operation.seq) > ledger.forgotten)

@@ -15,8 +15,9 @@ from backend.models.base import utc_now
 from backend.models.history import UndoConflict, UndoRead, UndoRequest
 from backend.models.operation import Action, Kind, Operation
 from backend.models.todo import Todo
+from backend.models.todo_list import Role, TodoList
 from backend.models.token import Scope
-from backend.services import log, rights, todo_rows, trees
+from backend.services import list_rows, lists, log, rights, todo_rows, trees
 from backend.services.actor import Actor
 
 _CHANGED_SINCE = "It was changed later, so it stays as it is."
@@ -34,8 +35,11 @@ class _Undoing:
         self.conflicts: list[UndoConflict] = []
 
     def take_back(self, entry: Operation) -> None:
+        if entry.kind == Kind.LIST:
+            self._take_back_list(entry)
+            return
         if entry.kind != Kind.TODO:
-            self._leave(entry, None, "Only todos can be taken back.")
+            self._leave(entry, None, "Only todos and lists can be taken back.")
             return
         todo = self.session.get(Todo, (entry.owner_id, entry.object_id))
         if todo is not None:
@@ -93,6 +97,34 @@ class _Undoing:
                 back[name] = before[name]
         if back:
             self._set(entry, todo, _opposite(entry.action), todo_rows.values_of(back))
+
+    def _take_back_list(self, entry: Operation) -> None:
+        found = rights.find_list(self.session, self.actor, entry.object_id, in_trash=True)
+        if found is None or found[0].owner_id != entry.owner_id:
+            self._leave(entry, None, _GONE)
+            return
+        one, role = found
+        before, after, now = entry.before or {}, entry.after or {}, list_rows.state_of(one)
+        if role is not Role.OWNER:
+            self._leave(entry, None, "Only an owner of this list may do that.")
+        elif "member" in {**before, **after}:
+            self._leave(entry, None, "Who shares a list is not taken back; change its members instead.")
+        elif entry.action == Action.CREATE:
+            if any(todo.deleted_at is None for todo in lists.todos_of(self.session, one)):
+                self._leave(entry, None, "There are todos in it.")
+            elif one.deleted_at is None:
+                self._set_list(entry, one, Action.DELETE, {"deleted_at": utc_now()})
+        else:
+            for name in before:
+                if now.get(name) not in {before[name], after.get(name)}:
+                    self._leave(entry, name, _CHANGED_SINCE)
+            back = {name: before[name] for name in before if now.get(name) == after.get(name)}
+            self._set_list(entry, one, _opposite(entry.action), list_rows.values_of(back))
+
+    def _set_list(self, entry: Operation, one: TodoList, action: Action, changes: Mapping[str, Any]) -> None:
+        with log.together(self.session, undoes=entry.operation_id):
+            if list_rows.change(self.session, self.actor, one, action, changes):
+                self._note(entry)
 
     def _set(self, entry: Operation, todo: Todo, action: Action, changes: Mapping[str, Any]) -> None:
         if todo_rows.change(self.session, self.actor, todo, action, changes):

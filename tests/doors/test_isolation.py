@@ -42,6 +42,23 @@ TODO = {
     "mark_todo_incomplete": Walk(),
     "restore_todo": Walk(),
     "skip_todo": Walk(),
+    "move_todo": Walk({"after_id": None}),
+}
+# The operations that name a list of the other account, one of its members, an invitation to it, or a tag.
+LIST = {
+    "get_list": Walk(),
+    "update_list": Walk({"name": "taken over"}),
+    "delete_list": Walk(),
+    "restore_list": Walk(),
+    "move_list": Walk({"after_id": None}),
+    "list_members": Walk(),
+    "update_member": Walk({"role": "owner"}),
+    "remove_member": Walk(),
+    "add_invite": Walk({"role": "owner"}),
+    "list_invites": Walk(),
+    "revoke_invite": Walk(),
+    "rename_tag": Walk({"name": "mine"}),
+    "delete_tag": Walk(),
 }
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
@@ -65,6 +82,10 @@ OTHERS = {
     "change_password": Walk({"current_password": PASSWORD, "new_password": "another password"}, status=204),
     "add_todo": Walk({"title": "my own"}, status=201),
     "list_todos": Walk(query={"search": SECRET, "tags": "theirs", "limit": 1000}, status=200),
+    "accept_invite": Walk(status=404),
+    "add_list": Walk({"name": "my own"}, status=201),
+    "list_lists": Walk(query={"limit": 1000}, status=200),
+    "list_tags": Walk(status=200),
     "list_trash": Walk(query={"search": SECRET, "limit": 1000}, status=200),
     "delete_todos": Walk(query={"search": SECRET}, status=200),
     "empty_trash": Walk(status=200),
@@ -99,15 +120,20 @@ def everything(account: Account) -> Any:
         account.call("GET", "/todos/trash?limit=1000").json(),
         account.call("GET", "/auth/me").json(),
         account.call("GET", "/users/me/stats").json(),
+        account.call("GET", "/lists?limit=1000").json(),
+        account.call("GET", "/lists?deleted=true").json(),
+        account.call("GET", "/tags").json(),
     ]
 
 
 def test_every_operation_of_the_document_is_walked(client: TestClient) -> None:
-    assert operations(client).keys() == TODO.keys() | OTHERS.keys() | LAST.keys()
+    assert operations(client).keys() == TODO.keys() | LIST.keys() | OTHERS.keys() | LAST.keys()
 
 
 def test_every_operation_that_names_a_todo_is_walked_as_one(client: TestClient) -> None:
     assert {name for name, (_, path) in operations(client).items() if "{todo_id}" in path} == TODO.keys()
+    names = ("{list_id}", "/tags/{name}")
+    assert {name for name, (_, path) in operations(client).items() if any(one in path for one in names)} == LIST.keys()
 
 
 def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
@@ -119,11 +145,17 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     open_one, done, trashed = (victim.add(f"{SECRET} {kind}", **fields) for kind in ("open", "done", "trashed"))
     victim.call("POST", f"/todos/{done['id']}/complete")
     victim.call("DELETE", f"/todos/{trashed['id']}")
+    lists = [victim.call("POST", "/lists", json={"name": SECRET}).json()["id"] for _ in range(2)]
+    invites = [victim.call("POST", f"/lists/{one}/invites", json={}).json()["id"] for one in lists]
+    victim.call("DELETE", f"/lists/{lists[1]}")
     before = everything(victim)
     known = operations(client)
 
-    def call(name: str, walk: Walk, todo_id: str = "") -> httpx.Response:
+    def call(name: str, walk: Walk, todo_id: str = "", **ids: str) -> httpx.Response:
         method, path = known[name]
+        # What a path names beside a todo; an invitation is accepted by its token, which nobody can guess.
+        for part, value in {"user_id": victim.id, "name": "theirs", "token": "guessed", **ids}.items():
+            path = path.replace(f"{{{part}}}", value)
         options = {"json": walk.body, "params": walk.query, "data": walk.form}
         said = {key: value for key, value in options.items() if value is not None}
         answer = client.request(method, path.replace("{todo_id}", todo_id), headers=thief.headers, **said)  # type: ignore[arg-type]
@@ -138,6 +170,16 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
         for name, walk in sorted(TODO.items(), key=lambda item: item[0] == "put_todo"):
             call(name, walk, todo["id"])
             assert everything(victim) == before, name
+    for list_id, invite_id in zip(lists, invites, strict=True):
+        for name, walk in LIST.items():
+            call(name, walk, list_id=list_id, invite_id=invite_id)
+            assert everything(victim) == before, name
+    for name, walk in {
+        "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
+        "list_todos": Walk(query={"list_id": lists[0]}, status=200),
+    }.items():
+        call(name, walk)
+        assert everything(victim) == before, name
     for name, walk in (OTHERS | LAST).items():
         if name == "logout":
             thief = make_account(username="thief")
