@@ -54,6 +54,7 @@ def temporary(kind: str, server: URL | None = None, *, is_durable: bool = False)
         if kind == "postgresql" and not is_durable:
             # Nothing of a test has to outlive a power failure.
             connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    engine.dispose()  # a test may restart the server
     try:
         yield server.set(database=name)
     finally:
