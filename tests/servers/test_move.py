@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
         def make(kind: str) -> URL:
             if kind == "sqlite":
-                return make_url(f"sqlite:///{tmp_path / f'place{len(list(tmp_path.glob("place*.db")))}.db'}")
+                return make_url(f"sqlite:///{tmp_path / secrets.token_hex(4)}.db")
             if reason := databases.unreachable(kind):
                 pytest.skip(reason)
             return stack.enter_context(databases.temporary(kind))
@@ -105,7 +106,7 @@ def content(url: URL) -> dict[str, list[Any]]:
         for table in metadata.sorted_tables:
             if table.name != "installation":
                 rows_there = connection.execute(sa.select(table)).mappings()
-                found[table.name] = sorted((dict(row) for row in rows_there), key=lambda row: repr(row))
+                found[table.name] = sorted((dict(row) for row in rows_there), key=repr)
     engine.dispose()
     return found
 
