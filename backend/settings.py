@@ -176,8 +176,10 @@ def as_database_url(value: str, name: str) -> URL:
         url = make_url(value.strip())
     except ArgumentError:
         raise ValueError(f"{name} is not a database URL; write sqlite:///./todo_app.db, for example.") from None
-    if url.drivername in _DRIVERS:
-        url = url.set(drivername=_DRIVERS[url.drivername])
+    # Also with somebody else's driver in it: URLs are copied from guides, and the driver is ours to choose.
+    kind = url.drivername.partition("+")[0]
+    if kind in _DRIVERS:
+        url = url.set(drivername=_DRIVERS[kind])
     if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
         raise ValueError(f"{name} must start with sqlite, postgresql, mysql or mariadb.")
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:

@@ -87,11 +87,12 @@ def fault_of(error: DBAPIError) -> Fault:
 
 def code_of(error: DBAPIError) -> str | int | None:
     """PostgreSQL's SQLSTATE or MySQL's number; None where the server was not even reached."""
-    sqlstate: str | None = getattr(error.orig, "sqlstate", None)
-    if sqlstate is not None:
-        return sqlstate
     first = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return first if isinstance(first, int) else None
+    if isinstance(first, int):
+        # Before the SQLSTATE, which PyMySQL 1.2 knows too: MySQL has HY000 or 23000 for very different things.
+        return first
+    sqlstate: str | None = getattr(error.orig, "sqlstate", None)
+    return sqlstate
 
 
 def words_of(error: DBAPIError) -> str:
