@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, make_url
 
 from backend.storage import lock, quarantine, swap
-from backend.storage.engine import make_engine
+from backend.storage.engine import looking, make_engine
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def is_foreign(engine: Engine, adopter: Adopter | None) -> bool:
     """Whether the database is one to adopt."""
     if adopter is None:
         return False
-    with engine.connect() as connection:
+    with looking(engine) as connection:
         return adopter.recognises(connection)
 
 
@@ -48,7 +48,7 @@ def adopt_file(database: Path, engine: Engine, adopter: Adopter) -> str:
     migrate.create(candidate)
     target = make_engine(make_url(f"sqlite:///{candidate}"))
     try:
-        with engine.connect() as source, target.begin() as connection:
+        with looking(engine) as source, target.begin() as connection:
             adopted = adopter.adopt(source, connection)
     finally:
         target.dispose()

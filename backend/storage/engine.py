@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend.storage import mounts
+from backend.storage import look, mounts
 from backend.storage.dialect import make_server_engine
 
 # How long a writer waits for another process. The event loop waits with it, so it is short: then 503, and a retry.
@@ -55,6 +55,23 @@ def for_writing(engine: Engine) -> Engine:
     when another writer came between, whatever the timeout.
     """
     return engine.execution_options(**{_WRITES: True})
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """A connection to look at a database with. It leaves a SQLite file as it is; an ordinary one puts it into WAL."""
+    if engine.dialect.name != "sqlite":
+        with engine.connect() as connection:
+            yield connection
+        return
+    database = Path(str(engine.url.database)).resolve()
+    uri = f"{database.as_uri()}?{look.ordinary(database)}"
+    lookout = create_engine(engine.url, creator=lambda: sqlite3.connect(uri, uri=True), hide_parameters=True)
+    try:
+        with lookout.connect() as connection:
+            yield connection
+    finally:
+        lookout.dispose()
 
 
 @contextmanager

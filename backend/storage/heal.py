@@ -6,16 +6,17 @@ The damaged file is never opened as a database here: its pages are read, from a 
 import json
 import shutil
 import sqlite3
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from backend.storage import layout, quarantine, snapshots, swap
-from backend.storage.diagnose import Diagnosis, State
+from backend.storage import memory, quarantine, snapshots, swap
+from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
 from backend.storage.look import sidecar_of
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.salvage.donors import Donor
 from backend.storage.salvage.rebuild import rebuild
 from backend.storage.salvage.report import Report
 from backend.storage.salvage.salvage import Salvage
@@ -40,12 +41,13 @@ class Healed:
     lost: int = 0
     has_content: bool = True
     restored_from: str | None = None
+    absent: tuple[str, ...] = ()
 
     @property
     def lost_nothing(self) -> bool:
         """Whether every row is there as it was, as far as anything can tell."""
         return self.has_content and not (
-            self.lost or self.partial or self.doubtful or self.rejected or self.saved < self.expected
+            self.lost or self.partial or self.doubtful or self.rejected or self.absent or self.saved < self.expected
         )
 
     @property
@@ -58,6 +60,8 @@ class Healed:
                 f"saved={self.saved} of~{self.expected} partial={self.partial} doubtful={self.doubtful} "
                 f"from_index={self.from_index} from_backup={self.from_backup} rejected={self.rejected} lost={self.lost}"
             )
+        if self.absent:
+            told += f" absent={','.join(self.absent)}"
         return f"Healed the database: state={self.state} {told}. The damaged file lies whole in {self.quarantine}."
 
 
@@ -75,6 +79,9 @@ def heal(home: Home, seen: Diagnosis, layouts: Layouts, caretaker: Caretaker, wa
         shutil.rmtree(folder)
         raise
     (folder / "report.json").write_text(json.dumps(asdict(healed), indent=1))
+    if not healed.lost_nothing:
+        # Before the swap: whoever starts after a crash finds a file that is in order, and must know all the same.
+        memory.write_down(database, replace(memory.recall(database), is_clean=False, unacknowledged=healed.sentence))
     swap.swap(database, candidate)
     return healed
 
@@ -105,25 +112,33 @@ def _build(
     reports: list[tuple[int, Path, Report]] = []
     for number, view in enumerate(views):
         attempt = candidate.with_name(f"{candidate.name}.{number}")
-        attempt.unlink(missing_ok=True)
-        report = _salvage(damaged, view, attempt, folder, layouts, caretaker, [backup] if backup else [])
+        ledgers = folder / f"attempt-{number}"
+        ledgers.mkdir()
+        report = _salvage(damaged, view, attempt, ledgers, layouts, caretaker, [backup] if backup else [])
         reports.append((report.total("saved"), attempt, report))
     saved, best, report = max(reports, key=lambda one: one[0])
-    for _, attempt, _ in reports:
-        if attempt != best:
+    for number, (_, attempt, _) in enumerate(reports):
+        ledgers = folder / f"attempt-{number}"
+        if attempt == best:
+            for ledger in ledgers.iterdir():
+                ledger.replace(folder / ledger.name)
+        else:
             attempt.unlink()
+        shutil.rmtree(ledgers)
     # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
     has_content = seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
-        report.table(table).saved for table in watched
+        report.table(table).saved > report.table(table).from_backup for table in watched
     )
     if not has_content and backup is not None:
         best.unlink()
+        for ledger in folder.glob("*.jsonl"):
+            ledger.unlink()  # they list every row of the snapshot
         shutil.copyfile(backup, candidate)
         _bring_to_head(candidate)
-        return Healed(seen.state, f"{folder.parent.name}/{folder.name}", restored_from=backup.name)
+        return Healed(seen.state, f"{folder.parent.name}/{folder.name}", has_content=False, restored_from=backup.name)
     best.replace(candidate)
     _bring_to_head(candidate)
-    _verify(candidate, layouts)
+    _verify(candidate, layouts, watched)
     return Healed(
         seen.state,
         f"{folder.parent.name}/{folder.name}",
@@ -136,6 +151,7 @@ def _build(
         rejected=report.total("rejected"),
         lost=report.total("lost"),
         has_content=has_content,
+        absent=report.absent,
     )
 
 
@@ -148,30 +164,31 @@ def _salvage(
     caretaker: Caretaker,
     backups: list[Path],
 ) -> Report:
-    with Salvage(damaged, layouts.known, log) as look:
-        revision = look.chart.revision or layouts.head
+    with ExitStack() as stack:
+        donors = [stack.enter_context(Donor(backup)) for backup in backups]
+        salvage = stack.enter_context(Salvage(damaged, layouts.known, log, donors))
+        revision = salvage.chart.revision or layouts.head
         leftovers = {
             table.name: table.name.removeprefix(HALF_DONE)
-            for table in look.sources()
+            for table in salvage.sources()
             if table.name.startswith(HALF_DONE)
         }
 
-    def create(path: Path) -> None:
-        # As the damaged file's own revision, so that the migrations then do to its rows what they do to all rows.
-        _bring_to(path, revision)
+        def create(path: Path) -> None:
+            # As the damaged file's own revision, so that the migrations then do to its rows what they do to all rows.
+            _bring_to(path, revision)
 
-    return rebuild(
-        damaged,
-        candidate,
-        create,
-        layouts.known,
-        log=log,
-        backups=backups,
-        caretaker=caretaker,
-        ledger_folder=folder,
-        aliases=leftovers,
-        skip=[VERSION_TABLE],
-    )
+        return rebuild(
+            damaged,
+            candidate,
+            create,
+            layouts.known,
+            caretaker=caretaker,
+            ledger_folder=folder,
+            aliases=leftovers,
+            skip=[VERSION_TABLE],
+            salvage=salvage,
+        )
 
 
 def _bring_to_head(candidate: Path) -> None:
@@ -184,10 +201,8 @@ def _bring_to(path: Path, revision: str) -> None:
     migrate.create(path, revision=revision)
 
 
-def _verify(candidate: Path, layouts: Layouts) -> None:
-    with closing(sqlite3.connect(candidate)) as connection:
-        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
-        found = layouts.revision_of(layout.fingerprint(connection, layouts.tables))
-    if verdict != "ok" or orphan is not None or found != layouts.head or sidecar_of(candidate):
-        raise sqlite3.DatabaseError("the healed file did not pass its check")
+def _verify(candidate: Path, layouts: Layouts, watched: tuple[str, ...]) -> None:
+    """Look at the new file as closely as at any, before it takes the place of the old one."""
+    seen = diagnose(candidate, layouts, watched=watched, thorough=True)
+    if seen.state is not State.HEALTHY or sidecar_of(candidate):
+        raise sqlite3.DatabaseError(f"the healed file did not pass its check ({seen.state})")

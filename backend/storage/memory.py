@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from backend.storage.salvage.layouts import quoted
+from backend.storage.snapshots import TableCount
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,24 @@ def shortfall(before: Memory, now: dict[str, int]) -> str | None:
         return None
     numbers = ", ".join(f"{count} of {before.rows[table]} {table}" for table, count in missing.items())
     return f"Since the last stop {numbers} have gone without the app's doing; a snapshot may have them."
+
+
+def behind(database: Path, known: Mapping[str, TableCount], now: dict[str, int]) -> str | None:
+    """A sentence when tables have fewer rows than were known once, and lack the newest of those."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        missing = [
+            f"{known[table].rows - rows} of {known[table].rows} {table}"
+            for table, rows in now.items()
+            if table in known and known[table].rows > rows and (known[table].max_rowid or 0) > _newest(connection, table)
+        ]
+    if not missing:
+        return None
+    return f"The newest snapshot has more than the database: {', '.join(missing)} have gone without the app's doing."
+
+
+def _newest(connection: sqlite3.Connection, table: str) -> int:
+    """The highest rowid, as a snapshot's manifest has it."""
+    return int(connection.execute(f"SELECT max(rowid) FROM {quoted(table)}").fetchone()[0] or 0)  # noqa: S608 - quoted
 
 
 def acknowledge(database: Path) -> None:

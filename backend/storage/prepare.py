@@ -13,7 +13,7 @@ from filelock import Timeout
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
-from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, swap, taking
+from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, snapshots, swap, taking
 from backend.storage.adopter import Adopter
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
@@ -23,6 +23,7 @@ from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
 from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.salvage.wal import is_torn
 
 logger = logging.getLogger(__name__)
 
@@ -169,17 +170,34 @@ def _under_lock(
     if restored is not None and not restored.lost_nothing:
         untold = restored.sentence
     rows = memory.count(database, rules.watched)
-    if restored is None and (warning := memory.shortfall(before, rows)):
+    warning = memory.shortfall(before, rows)
+    if warning is None and report.healed is None and not before.is_clean:
+        warning = _behind_snapshot(home, rows)
+    if restored is None and warning:
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
     memory.write_down(database, Memory(is_clean=False, rows=rows, unacknowledged=untold))
     return replace(report, unacknowledged=untold)
+
+
+def _behind_snapshot(home: Home, rows: dict[str, int]) -> str | None:
+    """A sentence when a snapshot of this very file knows more and newer rows: a log with commits in it was lost.
+
+    Whoever deletes for good the newest row of all, and is then killed, reads it too, until the next snapshot.
+    """
+    try:
+        newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
+        if newest is None or newest.manifest.run != taking.run_of(home.live):
+            return None
+    except OSError:
+        return None
+    return memory.behind(home.live, newest.manifest.tables, rows)
 
 
 def _correct(
     home: Home, engine: Engine, layouts: Layouts, rules: Rules, occupancy: Occupancy, *, thorough: bool
 ) -> Report:
     """Do what the state asks for and look again, until a look finds nothing: only a look decides."""
-    actions: list[str] = []
+    actions = _keep_torn_log(home.live, rules)
     found: State | None = None
     healed: Healed | None = None
     for _ in range(_ROUNDS):
@@ -209,6 +227,20 @@ def _correct(
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
 
 
+def _keep_torn_log(database: Path, rules: Rules) -> list[str]:
+    """Keep a log of which a part is missing: SQLite takes what it can use of it, and drops the rest."""
+    log = database.with_name(database.name + "-wal")
+    if not log.exists() or not is_torn(log):
+        return []
+    view, sidecar = look.judge(database, rules.watched)
+    if view.is_damaged or sidecar is look.Sidecar.FOREIGN:
+        return []  # kept with everything else
+    folder = quarantine.keep_copy(database, "torn_log")
+    return [
+        f"The log beside the database is cut or garbage; a copy of both is kept in {folder.parent.name}/{folder.name}."
+    ]
+
+
 def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
     """Put right what needs no new file; the sentence that says what was done, None where only healing helps."""
     database = home.live
@@ -231,6 +263,7 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
             _execute(database, lambda connection: layout.restamp(connection, revision))
             return f"Corrected the version row: {seen.detail}."
         case State.INDEX_DAMAGED:
+            quarantine.keep_copy(database, seen.state)
             _execute(database, lambda connection: connection.execute("REINDEX"))
             return f"Rebuilt the indexes (REINDEX): {seen.detail}."
         case _:

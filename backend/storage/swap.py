@@ -4,6 +4,7 @@ The intent is written first, so that a swap that was begun is finished by whoeve
 the file is replaced: an old -wal left beside the new file would be replayed into it.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -38,8 +39,9 @@ def resume(database: Path) -> bool:
     was_interrupted = intent.exists()
     if was_interrupted:
         _finish(database, candidate, intent)
-    for suffix in ("", *SIDECARS):
-        candidate.with_name(candidate.name + suffix).unlink(missing_ok=True)
+    # Also what a candidate is made from, and the logs of all of them: they would be replayed into the next one.
+    for rubbish in database.parent.glob(f"{glob.escape(candidate.name)}*"):
+        rubbish.unlink(missing_ok=True)
     intent.with_name(intent.name + ".tmp").unlink(missing_ok=True)
     return was_interrupted
 

@@ -43,8 +43,9 @@ def rebuild(
     aliases: Mapping[str, str] | None = None,
     skip: Collection[str] = (),
     expected: Mapping[str, int] | None = None,
+    salvage: Salvage | None = None,
 ) -> Report:
-    """Fills `candidate` with what can be saved of `damaged`.
+    """Fills `candidate` with what can be saved of `damaged`, or of `salvage` where that is open already.
 
     `aliases` sends the rows of a table the candidate lacks into one it has (a migration's left-over copy, say), after
     that one's own. `skip` names tables the caller fills himself. `expected` are row counts known from elsewhere.
@@ -53,8 +54,9 @@ def rebuild(
     aliases = dict(aliases or {})
     create(candidate)
     with ExitStack() as stack:
-        donors = [stack.enter_context(Donor(path)) for path in backups]
-        salvage = stack.enter_context(Salvage(damaged, layouts, log, donors))
+        if salvage is None:
+            donors = [stack.enter_context(Donor(path)) for path in backups]
+            salvage = stack.enter_context(Salvage(damaged, layouts, log, donors))
         ledger = stack.enter_context(Ledger(ledger_folder or candidate.parent))
         connection = stack.enter_context(closing(sqlite3.connect(candidate, isolation_level=None)))
         _tune(connection)
@@ -62,6 +64,7 @@ def rebuild(
         targets = {table.name: table for table in describe_tables(connection) if table.name not in skip}
         loaders: dict[str, Loader] = {}
         unknown = []
+        absent = []
         connection.execute("BEGIN")
         # A table's own rows come first: INSERT keeps the first of two rows with one key. A vanished table comes last,
         # and only if nothing stands in for it: what its free pages hold is older than any stand-in.
@@ -75,9 +78,13 @@ def rebuild(
             if salvage.is_vanished(source) and target.name in loaders:
                 continue
             unknown += [f"{source.name}.{c.name}" for c in source.columns if target.position(c.name) is None]
+            if source.name == target.name:
+                absent += [f"{target.name}.{c.name}" for c in target.columns if source.position(c.name) is None]
             loader = loaders.get(target.name)
             if loader is None:
                 loader = loaders[target.name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+            if salvage.is_vanished(source):
+                absent.append(target.name)
             loader.load(salvage.table(source))
         for name, target in targets.items():
             if name not in loaders:
@@ -94,7 +101,13 @@ def rebuild(
         connection.execute("PRAGMA journal_mode = DELETE")
         chart = salvage.chart
     return Report(
-        reports, chart.revision, chart.schema_read, tuple(dict.fromkeys(unknown)), sound, time.monotonic() - began
+        reports,
+        chart.revision,
+        chart.schema_read,
+        tuple(dict.fromkeys(unknown)),
+        sound,
+        time.monotonic() - began,
+        tuple(absent),
     )
 
 

@@ -40,7 +40,8 @@ class Report:
     """`revision` is the known layout nearest to what the file held, "" if none is like it.
 
     `unknown` names the tables and `table.column`s of the file for which the candidate has no place; what they hold
-    stays in the quarantined file only.
+    stays in the quarantined file only. `absent` names the tables and `table.column`s that the file does not have: what
+    they held is gone, except for what a backup knew.
     `sound`: the candidate passed integrity_check and foreign_key_check.
     """
 
@@ -50,6 +51,7 @@ class Report:
     unknown: tuple[str, ...]
     sound: bool
     seconds: float
+    absent: tuple[str, ...] = ()
 
     def table(self, name: str) -> TableReport:
         return next((table for table in self.tables if table.name == name), TableReport(name))
