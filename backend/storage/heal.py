@@ -39,6 +39,7 @@ class Healed:
     from_backup: int = 0
     rejected: int = 0
     lost: int = 0
+    invented: int = 0
     has_content: bool = True
     restored_from: str | None = None
     absent: tuple[str, ...] = ()
@@ -47,7 +48,13 @@ class Healed:
     def lost_nothing(self) -> bool:
         """Whether every row is there as it was, as far as anything can tell."""
         return self.has_content and not (
-            self.lost or self.partial or self.doubtful or self.rejected or self.absent or self.saved < self.expected
+            self.lost
+            or self.partial
+            or self.doubtful
+            or self.rejected
+            or self.invented
+            or self.absent
+            or self.saved < self.expected
         )
 
     @property
@@ -59,6 +66,7 @@ class Healed:
             told = (
                 f"saved={self.saved} of~{self.expected} partial={self.partial} doubtful={self.doubtful} "
                 f"from_index={self.from_index} from_backup={self.from_backup} rejected={self.rejected} lost={self.lost}"
+                f" invented={self.invented}"
             )
         if self.absent:
             told += f" absent={','.join(self.absent)}"
@@ -150,6 +158,7 @@ def _build(
         from_backup=report.total("from_backup"),
         rejected=report.total("rejected"),
         lost=report.total("lost"),
+        invented=report.total("invented"),
         has_content=has_content,
         absent=report.absent,
     )

@@ -63,9 +63,9 @@ def behind(database: Path, known: Mapping[str, TableCount], now: dict[str, int])
     """A sentence when tables have fewer rows than were known once, and lack the newest of those."""
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
         missing = [
-            f"{known[table].rows - rows} of {known[table].rows} {table}"
+            f"{once.rows - rows} of {once.rows} {table}"
             for table, rows in now.items()
-            if table in known and known[table].rows > rows and (known[table].max_rowid or 0) > _newest(connection, table)
+            if (once := known.get(table)) and once.rows > rows and (once.max_rowid or 0) > _newest(connection, table)
         ]
     if not missing:
         return None

@@ -1,4 +1,4 @@
-"""Cases 18 to 22: tables that are incomplete, half migrated, of an older or a newer release; and rows against the rules."""
+"""Cases 18 to 22: tables that are incomplete, half migrated, of another release; and 23: rows against the rules."""
 
 import shutil
 import sqlite3
@@ -109,7 +109,9 @@ def test_case_21_a_half_migration_is_finished(patient: Patient, fault: str) -> N
 def test_case_21_also_one_of_the_old_deployment(nursery: Nursery, tmp_path: Path, fault: str | None) -> None:
     database = tmp_path / "todo.db"
     ddl = reference.DDL["old"]
-    reference.DDL["old"] = old_deployment.SQLITE
+    # Some of the author's descriptions are longer than any that the old deployment took.
+    longer = "(description) <= 10000", "(description) > -1"
+    reference.DDL["old"] = tuple(statement.replace(*longer) for statement in old_deployment.SQLITE)
     try:
         reference.build(database, which="old", users=20, todos=2_000)
     finally:
@@ -167,12 +169,9 @@ def test_case_22_an_older_release_is_copied_and_migrated(nursery: Nursery, tmp_p
     assert nursery.start(database).actions == []
 
 
-FOREIGN_KEYS = "SELECT [from], [notnull] FROM pragma_foreign_key_list('todos') f JOIN pragma_table_info('todos') c ON c.name = f.[from]"
-
-
 def test_case_23_todos_whose_parents_are_gone_are_kept(patient: Patient) -> None:
     with closing(sqlite3.connect(patient.database)) as connection:
-        columns = sorted({name for name, _ in connection.execute(FOREIGN_KEYS)})
+        columns = sorted({row[3] for row in connection.execute("PRAGMA foreign_key_list(todos)")})
         rowids = [rowid for (rowid,) in connection.execute("SELECT rowid FROM todos ORDER BY id LIMIT 200")]
     hit = 0
     for number, column in enumerate(columns):
@@ -204,5 +203,5 @@ def test_case_23_rows_against_the_rules_are_kept_told_and_listed(patient: Patien
     assert outcome.present == outcome.total
     assert {key for table, key, _ in outcome.silent if table == "todos"} == set()
     assert report.answers[0]["status"] == 200
-    assert report.answers[0]["body"]["items"]
+    assert report.answers[0]["body"]["total"] > 0
     patient.assert_well()
