@@ -15,10 +15,6 @@ from tests.storage.acceptance.patients import Content, Kept, Patient, build
 Admit = Callable[..., Patient]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Nothing here needs the database that every other test gets."""
-
-
 @pytest.fixture(autouse=True)
 def fresh_database() -> None:
     """Instead of the one of all tests: these bring their own, and start the app in other processes."""
@@ -52,7 +48,13 @@ def large(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
     """For what needs many starts and no figures."""
-    return _shared(tmp_path_factory, worker_id, "small", 12, 400)
+    return _shared(tmp_path_factory, worker_id, "small", 12, 300)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
+    """For what needs thousands."""
+    return _shared(tmp_path_factory, worker_id, "tiny", 5, 100)
 
 
 @pytest.fixture(scope="session")

@@ -167,6 +167,9 @@ def build(folder: Path, users: int, todos: int) -> Kept:
     for path in (database, older):
         to_head(path)
     taking.take(find_home(older, is_space=False), "schedule")
+    with closing(sqlite3.connect(database)) as connection:
+        # As the app leaves it.
+        connection.execute("PRAGMA journal_mode = WAL")
     return Kept(database, older.parent / "backups")
 
 
