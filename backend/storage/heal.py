@@ -43,6 +43,7 @@ class Healed:
     has_content: bool = True
     restored_from: str | None = None
     absent: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
     @property
     def lost_nothing(self) -> bool:
@@ -54,6 +55,7 @@ class Healed:
             or self.rejected
             or self.invented
             or self.absent
+            or self.unproven
             or self.saved < self.expected
         )
 
@@ -70,6 +72,8 @@ class Healed:
             )
         if self.absent:
             told += f" absent={','.join(self.absent)}"
+        if self.unproven:
+            told += f" maybe_more_lost_of={','.join(self.unproven)}"
         return f"Healed the database: state={self.state} {told}. The damaged file lies whole in {self.quarantine}."
 
 
@@ -161,6 +165,7 @@ def _build(
         invented=report.total("invented"),
         has_content=has_content,
         absent=report.absent,
+        unproven=(*report.unproven, *(table for table in report.traceless if table in watched)),
     )
 
 

@@ -21,9 +21,9 @@ from backend.storage.heal import Healed, heal
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
+from backend.storage.look import Sidecar
 from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
-from backend.storage.salvage.wal import is_torn
 
 logger = logging.getLogger(__name__)
 
@@ -197,11 +197,16 @@ def _correct(
     home: Home, engine: Engine, layouts: Layouts, rules: Rules, occupancy: Occupancy, *, thorough: bool
 ) -> Report:
     """Do what the state asks for and look again, until a look finds nothing: only a look decides."""
-    actions = _keep_torn_log(home.live, rules)
+    actions: list[str] = []
     found: State | None = None
     healed: Healed | None = None
+
+    def keep(sidecar: Sidecar) -> None:
+        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+        actions.append(f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}.")
+
     for _ in range(_ROUNDS):
-        seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough)
+        seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough, before_replay=keep)
         found = found or seen.state
         if seen.state is State.HEALTHY:
             return Report(found, tuple(actions), healed=healed)
@@ -225,20 +230,6 @@ def _correct(
         # What was rebuilt is looked at as closely as can be.
         thorough = True
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
-
-
-def _keep_torn_log(database: Path, rules: Rules) -> list[str]:
-    """Keep a log of which a part is missing: SQLite takes what it can use of it, and drops the rest."""
-    log = database.with_name(database.name + "-wal")
-    if not log.exists() or not is_torn(log):
-        return []
-    view, sidecar = look.judge(database, rules.watched)
-    if view.is_damaged or sidecar is look.Sidecar.FOREIGN:
-        return []  # kept with everything else
-    folder = quarantine.keep_copy(database, "torn_log")
-    return [
-        f"The log beside the database is cut or garbage; a copy of both is kept in {folder.parent.name}/{folder.name}."
-    ]
 
 
 def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:

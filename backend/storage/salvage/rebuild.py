@@ -100,6 +100,10 @@ def rebuild(
         sound = _is_sound(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
         chart = salvage.chart
+        doubted = [ground for ground in chart.tables if ground.table.name in targets and ground.unproven]
+        # An empty table has no page that says whose it is: without a schema it looks as one that is lost.
+        unproven = tuple(ground.table.name for ground in doubted if chart.schema_read or ground.has_trace)
+        traceless = tuple(ground.table.name for ground in doubted if ground.table.name not in unproven)
     return Report(
         reports,
         chart.revision,
@@ -108,6 +112,8 @@ def rebuild(
         sound,
         time.monotonic() - began,
         tuple(absent),
+        unproven,
+        traceless,
     )
 
 

@@ -75,7 +75,7 @@ def examine_all(
         try:
             state = examine(patient, seed, tiny)
         except AssertionError as error:
-            failures.append(f"--- {error}")
+            failures.append(f"--- {seed}: {error}")
             continue
         found[state] = found.get(state, 0) + 1
         shutil.rmtree(patient.database.parent)
