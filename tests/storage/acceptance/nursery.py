@@ -8,8 +8,10 @@ Run as a program this file is that process; imported it is its client.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -95,9 +97,13 @@ class Nursery:
         kill_at: int = NEVER,
         calls: Sequence[Call] = (),
         is_clean: bool = True,
+        port: int = 0,
         environment: dict[str, str] | None = None,
     ) -> Child:
-        """Start on a database. `is_clean` also ends as a stop does, else the process is simply gone."""
+        """Start on a database. `is_clean` also ends as a stop does, else the process is simply gone.
+
+        With a `port` it serves there, as uvicorn does, until it is killed.
+        """
         self._count += 1
         out = self._folder / f"{self._count}.json"
         answer = self.ask(
@@ -108,6 +114,7 @@ class Nursery:
                 "kill_at": kill_at,
                 "calls": list(calls),
                 "is_clean": is_clean,
+                "port": port,
                 "environment": environment or {},
             }
         )
@@ -129,11 +136,16 @@ def _main() -> None:
     """Import what a start needs, but not the module whose import is the start; then fork for each line."""
     import alembic.command  # noqa: F401, PLC0415 - children find it there
     import fastapi.testclient  # noqa: F401, PLC0415 - the same
+    import uvicorn  # noqa: F401, PLC0415 - the same
 
     import backend.adoption.adopter  # noqa: PLC0415 - the same
     import backend.repair  # noqa: F401, PLC0415 - the same
+    from backend import models, services  # noqa: PLC0415 - the same
     from backend.storage import migrate, prepare  # noqa: F401, PLC0415 - the same
 
+    for package in (models, services):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -180,6 +192,8 @@ def _start(request: dict[str, Any]) -> dict[str, Any]:
 
     cpu = time.process_time() - began
     sys.settrace(None)
+    if request["port"]:
+        _serve(request["port"])
     report = database.report
     facts: dict[str, Any] = {
         "found": str(report.found),
@@ -217,6 +231,15 @@ def _count_lines(files: list[str], kill_at: int) -> list[int]:
 
     sys.settrace(anywhere)
     return count
+
+
+def _serve(port: int) -> None:
+    import uvicorn  # noqa: PLC0415 - only where it serves
+
+    from backend.api.application import create_api  # noqa: PLC0415 - the same
+    from backend.settings import get_settings  # noqa: PLC0415 - the same
+
+    uvicorn.run(create_api(get_settings()), port=port, log_level="warning")
 
 
 def _ask_rest(calls: list[Any]) -> list[dict[str, Any]]:

@@ -1,11 +1,7 @@
 """A real server under load, killed with SIGKILL: whatever it acknowledged is there after the restart."""
 
-import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,16 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.storage.acceptance.nursery import Child, Nursery
 from tests.storage.acceptance.patients import assert_sound
-from tests.support import PASSWORD, ROOT, free_port
+from tests.support import PASSWORD, free_port
 
-# REST alone: Gradio's import would take longer than all else here.
-_SERVE = """
-import sys, uvicorn
-from backend.api.application import create_api
-from backend.settings import get_settings
-uvicorn.run(create_api(get_settings()), port=int(sys.argv[1]), log_level="warning")
-"""
 _WRITERS = 3
 
 
@@ -35,11 +25,12 @@ class Served:
     """One database with the servers that come and go on it, and what they acknowledged."""
 
     folder: Path
+    nursery: Nursery
     known: dict[str, tuple[str, bool]] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    child: Child | None = None
     port: int = field(default_factory=free_port)
     acknowledged: int = 0
     failures: list[str] = field(default_factory=list)
@@ -48,24 +39,18 @@ class Served:
     def database(self) -> Path:
         return self.folder / "todo.db"
 
-    @property
-    def log(self) -> str:
-        return (self.folder / "server.log").read_text()
-
     def start(self) -> None:
-        environment = {**os.environ, "DATABASE_URL": f"sqlite:///{self.database}", "PYTHONPATH": str(ROOT)}
-        with (self.folder / "server.log").open("ab") as log:
-            command = [sys.executable, "-c", _SERVE, str(self.port)]
-            self.process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=log, stderr=log)
+        self.child = self.nursery.begin(self.database, port=self.port)
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline:
             try:
-                assert httpx.get(f"{self.url}/health", timeout=30).json() == {"status": "healthy"}, self.log
+                assert httpx.get(f"{self.url}/health", timeout=30).json() == {"status": "healthy"}
             except httpx.TransportError:
-                time.sleep(0.05)
+                time.sleep(0.02)
             else:
                 return
-        raise AssertionError(f"the server did not come up:\n{self.log}")
+        self.kill()
+        raise AssertionError("the server did not come up")
 
     @property
     def url(self) -> str:
@@ -78,10 +63,10 @@ class Served:
         self.headers = {"Authorization": f"Bearer {tokens['access_token']}"}
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
-        self.process = None
+        assert self.child is not None
+        self.child.kill()
+        ended, self.child = self.child.wait(), None
+        assert ended.was_killed, ended.log
 
     def write(self, number: int) -> None:
         """Create, change, complete and delete until the server is gone. Each writer has todos of its own."""
@@ -142,10 +127,10 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    made = Served(tmp_path)
+def served(tmp_path: Path, nursery: Nursery) -> Iterator[Served]:
+    made = Served(tmp_path, nursery)
     yield made
-    if made.process is not None:
+    if made.child is not None:
         made.kill()
 
 
@@ -172,7 +157,6 @@ def kill_and_compare(served: Served, times: int, record: Callable[[str, object],
     record("todos at the end", len(served.known))
     served.kill()
     assert_sound(served.database)
-    assert "Traceback" not in served.log
     assert not (served.folder / "todo.db.quarantine").exists()
 
 
