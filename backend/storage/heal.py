@@ -202,6 +202,7 @@ def _salvage(
             aliases=leftovers,
             skip=[VERSION_TABLE],
             salvage=salvage,
+            check=False,
         )
 
 

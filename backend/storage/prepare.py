@@ -202,7 +202,12 @@ def _correct(
     healed: Healed | None = None
 
     def keep(sidecar: Sidecar) -> None:
-        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+        try:
+            folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+        except OSError as error:
+            # Its log makes it whole, as far as can be seen, and that must not wait for space.
+            actions.append(f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}.")
+            return
         actions.append(f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}.")
 
     for _ in range(_ROUNDS):
@@ -227,8 +232,8 @@ def _correct(
         with occupancy.alone():
             healed = heal(home, seen, layouts, rules.caretaker, rules.watched)
         actions.append(healed.sentence)
-        # What was rebuilt is looked at as closely as can be.
-        thorough = True
+        # What was rebuilt was looked at as closely as can be before it came here.
+        thorough = False
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
 
 
