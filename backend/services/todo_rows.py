@@ -18,7 +18,7 @@ from backend.models.base import Instant, new_id, utc_now
 from backend.models.due import Due
 from backend.models.field import Priority, title_key
 from backend.models.operation import Action, Kind
-from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
+from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows
 from backend.models.user import User
 from backend.models.words import words_of
 from backend.services import log, rights
@@ -209,7 +209,8 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
             execution_options={"synchronize_session": False},
         )
     if new := wanted - known:
-        session.exec(sa.insert(TodoWord), params=word_rows(todo.owner_id, todo.id, *new))
+        rows = [{"owner_id": todo.owner_id, "word": word, "todo_id": todo.id} for word in sorted(new)]
+        session.exec(sa.insert(TodoWord), params=rows)
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,9 @@ class _Undoing:
     def _bring_back(self, entry: Operation, todo: Todo | None) -> None:
         if todo is not None:
             return
+        if rights.find_todo(self.session, self.actor, entry.object_id) is not None:
+            self._leave(entry, None, "It stands in a list of another owner now.")
+            return
         values = todo_rows.values_of(entry.before or {})
         todo = Todo(owner_id=entry.owner_id, id=entry.object_id, **values)
         todo.list_id = todo.list_id if self._list_is_there(entry.owner_id, todo.list_id) else None
