@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import database, upkeep
-from backend.api import admin, auth, gate, health, history, login, problems, todos, users
+from backend.api import admin, auth, filters, gate, health, history, login, problems, stats, todos, users
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
@@ -32,7 +32,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos, history, admin):
+    for resource in (auth, users, todos, filters, stats, history, admin):
         app.include_router(resource.router, prefix=PREFIX)
     gate.close(app)
     problems.install(app)

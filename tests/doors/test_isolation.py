@@ -6,6 +6,7 @@ one without asking who may use it on whose todos.
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,12 @@ TODO = {
     "mark_todo_incomplete": Walk(),
     "restore_todo": Walk(),
 }
+# The operations that name a saved filter.
+FILTER = {
+    "get_filter": Walk(),
+    "update_filter": Walk({"name": "taken over"}),
+    "delete_filter": Walk(),
+}
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
     "health": Walk(status=200),
@@ -63,6 +70,9 @@ OTHERS = {
     "add_todo": Walk({"title": "my own"}, status=201),
     "list_todos": Walk(query={"search": SECRET, "tags": "theirs", "limit": 1000}, status=200),
     "list_trash": Walk(query={"search": SECRET, "limit": 1000}, status=200),
+    "add_filter": Walk({"name": "my own", "query": {}}, status=201),
+    "list_filters": Walk(status=200),
+    "stats": Walk(query={"days": 366}, status=200),
 }
 # Last: afterwards nobody is logged in.
 LAST = {
@@ -88,15 +98,18 @@ def everything(account: Account) -> Any:
         account.call("GET", "/todos/trash?limit=1000").json(),
         account.call("GET", "/auth/me").json(),
         account.call("GET", "/users/me/stats").json(),
+        account.call("GET", "/filters").json(),
+        account.call("GET", "/stats").json(),
     ]
 
 
 def test_every_operation_of_the_document_is_walked(client: TestClient) -> None:
-    assert operations(client).keys() == TODO.keys() | OTHERS.keys() | LAST.keys()
+    assert operations(client).keys() == TODO.keys() | FILTER.keys() | OTHERS.keys() | LAST.keys()
 
 
 def test_every_operation_that_names_a_todo_is_walked_as_one(client: TestClient) -> None:
     assert {name for name, (_, path) in operations(client).items() if "{todo_id}" in path} == TODO.keys()
+    assert {name for name, (_, path) in operations(client).items() if "{filter_id}" in path} == FILTER.keys()
 
 
 def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
@@ -108,14 +121,15 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     open_one, done, trashed = (victim.add(f"{SECRET} {kind}", **fields) for kind in ("open", "done", "trashed"))
     victim.call("POST", f"/todos/{done['id']}/complete")
     victim.call("DELETE", f"/todos/{trashed['id']}")
+    saved = victim.call("POST", "/filters", json={"name": SECRET, "query": {"search": SECRET}}).json()
     before = everything(victim)
     known = operations(client)
 
-    def call(name: str, walk: Walk, todo_id: str = "") -> httpx.Response:
+    def call(name: str, walk: Walk, object_id: str = "") -> httpx.Response:
         method, path = known[name]
         options = {"json": walk.body, "params": walk.query, "data": walk.form}
         said = {key: value for key, value in options.items() if value is not None}
-        answer = client.request(method, path.replace("{todo_id}", todo_id), headers=thief.headers, **said)  # type: ignore[arg-type]
+        answer = client.request(method, re.sub(r"{\w+_id}", object_id, path), headers=thief.headers, **said)  # type: ignore[arg-type]
         assert answer.status_code == walk.status, f"{name}: {answer.text}"
         assert SECRET not in answer.text
         assert victim.username not in answer.text
@@ -127,6 +141,9 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
         for name, walk in sorted(TODO.items(), key=lambda item: item[0] == "put_todo"):
             call(name, walk, todo["id"])
             assert everything(victim) == before, name
+    for name, walk in FILTER.items():
+        call(name, walk, saved["id"])
+        assert everything(victim) == before, name
     for name, walk in (OTHERS | LAST).items():
         if name == "logout":
             thief = make_account(username="thief")
