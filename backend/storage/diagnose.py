@@ -1,7 +1,7 @@
 """Diagnosis: names the state of a SQLite file and changes nothing."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,9 +43,18 @@ class Diagnosis:
 
 
 def diagnose(  # noqa: PLR0911 - one return for each state
-    database: Path, layouts: Layouts, *, watched: tuple[str, ...] = (), thorough: bool = False
+    database: Path,
+    layouts: Layouts,
+    *,
+    watched: tuple[str, ...] = (),
+    thorough: bool = False,
+    before_replay: Callable[[Sidecar], object] = lambda _: None,
 ) -> Diagnosis:
-    """Look at a file. `thorough` also compares indexes, foreign keys and texts, at some six times the cost."""
+    """Look at a file. `thorough` also compares indexes, foreign keys and texts, at some six times the cost.
+
+    `before_replay` is called before a log is replayed that takes with it what cannot be had again: SQLite does that
+    when it opens the file.
+    """
     try:
         if not database.exists() or database.stat().st_size == 0:
             return Diagnosis(State.NEW)
@@ -57,6 +66,8 @@ def diagnose(  # noqa: PLR0911 - one return for each state
         if view.is_damaged:
             state = State.CORRUPT if view.is_database else State.NOT_A_DATABASE
             return Diagnosis(state, detail=view.problems[0])
+        if sidecar in {Sidecar.TORN, Sidecar.CURING}:
+            before_replay(sidecar)
         uri = f"{database.as_uri()}?{look.ordinary(database)}"
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             found = _layout(connection, layouts)
