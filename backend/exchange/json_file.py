@@ -50,8 +50,8 @@ def _parts(
 ) -> Iterator[bytes]:
     yield f'{{"format": "{FORMAT}", "format_version": {VERSION},\n'.encode()
     yield f'"exported_at": "{moments.stamp(exported_at)}",\n"account": '.encode() + _dumped(account.model_dump())
-    yield from _array("lists", (item.model_dump() for item in lists))
-    yield from _array("saved_filters", (item.model_dump() for item in saved_filters))
+    yield from _array("lists", map(_shape, lists))
+    yield from _array("saved_filters", map(_shape, saved_filters))
     yield from _array("todos", map(_plain, records))
     yield b"\n}\n"
 
@@ -67,6 +67,11 @@ def _array(name: str, items: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 def _dumped(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _shape(item: ListRecord | FilterRecord) -> dict[str, Any]:
+    values = item.model_dump()
+    return {name: moments.stamp(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _plain(item: Record) -> dict[str, Any]:
