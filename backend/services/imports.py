@@ -30,7 +30,7 @@ from backend.models.operation import Action, Kind
 from backend.models.recurrence_rule import parse
 from backend.models.saved_filter import SavedFilter
 from backend.models.todo import POSITION_MAX, Todo, first_position
-from backend.models.todo_filter import TodoFilter
+from backend.models.todo_filter import TodoQuery
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
 from backend.models.transfer import REPORT_MAX, Format, ImportLine, ImportRead
@@ -448,7 +448,7 @@ class _Batch:
         name = item.name.strip()
         if not 1 <= len(name) <= NAME_MAX:
             raise invalid([FieldError("name", f"must have 1 to {NAME_MAX} characters")])
-        TodoFilter.model_validate(item.query)
+        TodoQuery.model_validate(item.query)
         row = self.session.get(SavedFilter, (self.actor.user_id, item.id))
         if row is not None:
             if (row.name, row.query) != (name, item.query):
