@@ -98,7 +98,8 @@ def test_a_key_makes_a_retry_answer_the_same(account: Account) -> None:
     again = take(account, "title\nMilk\n", headers=headers)
     assert first.json()["created"] == 1
     assert (again.status_code, again.json()) == (200, first.json())
-    for data, params in (("title\nBread\n", {}), ("title\nMilk\n", {"dry_run": True})):
+    cases: list[tuple[str, dict[str, Any]]] = [("title\nBread\n", {}), ("title\nMilk\n", {"dry_run": True})]
+    for data, params in cases:
         other = take(account, data, headers=headers, **params)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
     refused = {"Idempotency-Key": "two"}

@@ -24,7 +24,7 @@ from backend.models.todo_filter import TodoFilter
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
 from backend.models.transfer import REPORT_MAX, Format, ImportRead
-from backend.services import imports, list_rows, searches, todos, undo
+from backend.services import imports, list_rows, log, searches, todos, undo
 from backend.services.actor import Actor
 from tests.support import ROOT
 
@@ -188,7 +188,7 @@ def test_a_whole_account_comes_back_identical_from_json(make_actor: Callable[...
     # Words, tags and counts are in line.
     with database.read_scope() as session:
         for name in ("todos_open", "todos_done", "todos_trashed"):
-            left, right = (getattr(imports.log.lock(session, one.user_id), name) for one in (source, target))
+            left, right = (getattr(log.lock(session, one.user_id), name) for one in (source, target))
             assert left == right, name
         words = [
             sorted(session.exec(select(TodoWord.word).where(TodoWord.owner_id == one.user_id)))
