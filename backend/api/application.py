@@ -13,6 +13,8 @@ from backend.api import (
     admin,
     auth,
     browsing,
+    calendar,
+    exchange,
     filters,
     gate,
     health,
@@ -49,10 +51,13 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos, lists, tags, filters, stats, history, admin):
+    app.include_router(calendar.feed)
+    # What has a word where others have an id comes first.
+    for resource in (auth, users, exchange, todos, lists, tags, filters, stats, history, calendar, admin):
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)
+    calendar.keep_secrets()
     gate.close(app)
     problems.install(app)
     document(app)
@@ -65,7 +70,7 @@ def create_api(settings: Settings) -> FastAPI:
             allow_origins=settings.backend_cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Shield)
     return app

@@ -30,19 +30,27 @@ class Request:
     digest: str
 
 
+def find(session: Session, actor: Actor, request: Request) -> Answer | None:
+    """What was answered before; raises IdempotencyMismatchError where the key was used for another request."""
+    known = session.get(IdempotentAnswer, (actor.user_id, request.key))
+    if known is None:
+        return None
+    if known.digest != request.digest:
+        raise IdempotencyMismatchError(
+            "This Idempotency-Key was used for another request. Choose a new key for each new request."
+        )
+    return Answer(known.status, known.body)
+
+
 def once(
     session: Session, actor: Actor, request: Request | None, status: int, work: Callable[[Session], Shape]
 ) -> Answer:
     """Do the work, or answer what was answered before; raises IdempotencyMismatchError for another request."""
     if request is None:
         return Answer(status, work(session).model_dump_json())
-    known = session.get(IdempotentAnswer, (actor.user_id, request.key))
+    known = find(session, actor, request)
     if known is not None:
-        if known.digest != request.digest:
-            raise IdempotencyMismatchError(
-                "This Idempotency-Key was used for another request. Choose a new key for each new request."
-            )
-        return Answer(known.status, known.body)
+        return known
     answer = Answer(status, work(session).model_dump_json())
     session.add(
         IdempotentAnswer(user_id=actor.user_id, key=request.key, digest=request.digest, status=status, body=answer.body)

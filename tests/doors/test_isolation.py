@@ -104,6 +104,16 @@ OTHERS = {
     "add_filter": Walk({"name": "my own", "query": {}}, status=201),
     "list_filters": Walk(status=200),
     "stats": Walk(query={"days": 366}, status=200),
+    "export_todos": Walk(query={"format": "json"}, status=200),
+    "import_todos": Walk(
+        {"format": "todos-export", "format_version": 1, "todos": [{"title": "my own"}]},
+        query={"format": "json"},
+        status=200,
+    ),
+    "make_calendar": Walk(status=201),
+    "get_calendar": Walk(status=200),
+    "delete_calendar": Walk(status=204),
+    "read_calendar": Walk(status=404),
 }
 # Last: afterwards nobody is logged in.
 LAST = {
