@@ -9,7 +9,22 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import database, upkeep
-from backend.api import admin, auth, browsing, gate, health, history, lists, login, problems, tags, todos, users
+from backend.api import (
+    admin,
+    auth,
+    browsing,
+    gate,
+    health,
+    history,
+    lists,
+    login,
+    problems,
+    statistics,
+    tags,
+    todos,
+    tokens,
+    users,
+)
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
@@ -34,7 +49,7 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos, lists, tags, history, admin):
+    for resource in (auth, tokens, users, todos, lists, tags, history, statistics, admin):
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)
