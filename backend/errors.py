@@ -147,6 +147,13 @@ class IdTakenError(ConflictError):
     title = "Id taken"
 
 
+class LimitReachedError(ConflictError):
+    """There are as many of these as an account can have."""
+
+    code = "limit_reached"
+    title = "Limit reached"
+
+
 class IdempotencyMismatchError(AppError):
     """The key was used for another request before."""
 

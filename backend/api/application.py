@@ -21,10 +21,12 @@ from backend.api import (
     history,
     lists,
     login,
+    overview,
     problems,
     stats,
     tags,
     todos,
+    tokens,
     users,
 )
 from backend.api.documentation import document
@@ -53,7 +55,10 @@ def create_api(settings: Settings) -> FastAPI:
     app.include_router(login.router)
     app.include_router(calendar.feed)
     # What has a word where others have an id comes first.
-    for resource in (auth, users, exchange, todos, lists, tags, filters, stats, history, calendar, admin):
+    resources = (
+        *(auth, tokens, users, exchange, todos, lists, tags, filters, stats, overview, history, calendar, admin),
+    )
+    for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)

@@ -89,8 +89,7 @@ async def answer_once(
     collection: str = "todos",
 ) -> Response:
     """The answer to a request that changes something; with an Idempotency-Key, the first one again."""
-    with access.alone(caller, once):
-        done = await database.write(lambda session: idempotency.once(session, caller, once, status, work))
+    done = await access.answer_once(caller, once, status, work)
     said = from_json(done.body)
     headers = _headers(said["id"], said["version"], done.status, collection) if said.keys() >= {"id", "version"} else {}
     return Response(done.body, done.status, headers, "application/json")

@@ -42,6 +42,7 @@ _DAY = timedelta(days=1)
 
 def of(session: Session, actor: Actor) -> UserStats:
     """Count the actor's todos outside the trash."""
+    actor.ensure(Scope.READ)
     rows = _by(session, actor, col(Todo.priority))
     total = sum(count for *_, count in rows)
     completed = sum(count for _, is_completed, count in rows if is_completed)
