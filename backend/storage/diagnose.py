@@ -1,6 +1,7 @@
 """Diagnosis: names the state of a SQLite file and changes nothing."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -119,13 +120,27 @@ def _thorough(connection: sqlite3.Connection) -> Iterator[str]:
             yield problem
     for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"CHECK constraint failed in {table}: row {rowid} has no {parent}"
-    tables = describe_tables(connection)
-    connection.text_factory = bytes
-    for table in tables:
+    for table in describe_tables(connection):
         columns = ", ".join(quoted(column.name) for column in table.columns)
-        for row in connection.execute(f"SELECT {columns} FROM {quoted(table.name)}"):  # noqa: S608 - quoted
+        query = f"SELECT {columns} FROM {quoted(table.name)}"  # noqa: S608 - quoted
+        if _is_all_text(connection, query):
+            continue
+        connection.text_factory = bytes
+        for row in connection.execute(query):
             if not all(_is_text(value) for value in row):
                 yield f"CHECK constraint failed in {table.name}: a text is not UTF-8"
+
+
+def _is_all_text(connection: sqlite3.Connection, query: str) -> bool:
+    """Whether every text decodes: the driver's own decoder sees to that, many times as fast as a loop of ours."""
+    connection.text_factory = str
+    try:
+        deque(connection.execute(query), maxlen=0)
+    except sqlite3.OperationalError as error:
+        if look.code_of(error):
+            raise
+        return False
+    return True
 
 
 def _is_text(value: object) -> bool:

@@ -133,8 +133,8 @@ class Healed:
         when = f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
         if self.restored_from:
             return (
-                f"Nothing could be read from the damaged database, so on {when} a snapshot took its place; what was "
-                "changed after that snapshot is missing. The damaged file is kept whole."
+                f"Nothing could be read from the damaged database, so on {when} the snapshot {self.restored_from} took "
+                "its place; what was changed after that snapshot is missing. The damaged file is kept whole."
             )
         if not self.has_content:
             return (
@@ -325,6 +325,7 @@ class _Heal:
                 aliases=leftovers,
                 skip=[VERSION_TABLE, *(() if is_foreign else self.derived.tables)],
                 salvage=salvage,
+                check=False,
             )
             if is_foreign:
                 vanished = {table.name for table in salvage.sources() if salvage.is_vanished(table)}

@@ -270,8 +270,7 @@ def _correct(
     is_rebuilt = False
 
     def keep(sidecar: Sidecar) -> None:
-        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
-        actions.append(f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}.")
+        actions.append(_keep_log(home, sidecar))
 
     for _ in range(_ROUNDS):
         started = time.monotonic()
@@ -304,9 +303,19 @@ def _correct(
         is_rebuilt = latest.restored_from is None
         # What a snapshot does not have stays lost, however well its own damage is healed.
         healed = latest if healed is None else replace(latest, has_content=False, restored_from=healed.restored_from)
-        # What was rebuilt is looked at as closely as can be.
-        thorough = True
+        # What was rebuilt was looked at as closely as can be before it came here.
+        thorough = not is_rebuilt
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
+
+
+def _keep_log(home: Home, sidecar: Sidecar) -> str:
+    """Keep the file and a log that SQLite is about to replay and let go of. Answers a sentence."""
+    try:
+        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+    except OSError as error:
+        # Its log makes it whole, as far as can be seen, and that must not wait for space.
+        return f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}."
+    return f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}."
 
 
 def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:

@@ -11,6 +11,7 @@ def healed(patient: Patient) -> Outcome:
     report = patient.start()
     assert report.is_usable
     assert report.healed
+    assert report.found in {State.CORRUPT, State.NOT_A_DATABASE}
     outcome = patient.outcome()
     assert not outcome.silent
     assert not outcome.ghosts
