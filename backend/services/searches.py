@@ -231,12 +231,15 @@ def _statement(
     """
     key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
     descends = wanted.sort_order is SortOrder.DESC
-    # Only by this, all null outside the trash, does PostgreSQL see that the index has in order what follows; for
-    # MariaDB it hides just that, and SQLite knows.
-    before = [col(Todo.deleted_at)] if dialect == "postgresql" and not deleted else []
+    # What is null in every row: only when it is named does PostgreSQL see that the index has in order what follows,
+    # and only when it is not does MariaDB. SQLite knows.
+    is_named = dialect == "postgresql"
+    before = [col(Todo.deleted_at)] if is_named and not deleted else []
     parts = [
-        sa.select(*_READ_COLUMNS).where(*passing, *part).order_by(*_order(descends, *before, key, col(Todo.id)))
-        for part in _parts(wanted, key, descends)
+        sa.select(*_READ_COLUMNS)
+        .where(*passing, *part)
+        .order_by(*_order(descends, *before, *([key] if is_dated or is_named else []), col(Todo.id)))
+        for part, is_dated in _parts(wanted, key, descends)
     ]
     if len(parts) == 1:
         return parts[0]
@@ -251,16 +254,21 @@ def _order(descends: bool, *columns: Any) -> list[Any]:
     return [column.desc() if descends else column.asc() for column in columns]
 
 
-def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[list[ColumnElement[bool]]]:
-    """What together makes the list: with a due and without, open and done, where the order's index has these apart."""
+def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[ColumnElement[bool]], bool]]:
+    """What together makes the list, and whether it has a key: the order's index may have open and done ones apart."""
     last = cursors.read(wanted, wanted.cursor) if wanted.cursor is not None else None
     after = [_after(key, descends, *last)] if last is not None else []
-    parts = [after]
-    if wanted.sort_by is SortBy.DUE_DATE and wanted.due is not DueWord.NONE:
-        undated = [key.is_(None), *(after if last is not None and last[0] is None else [])]
-        parts = [undated] if last is not None and last[0] is None else [[key.is_not(None), *after], undated]
+    parts = [(after, True)]
+    if wanted.sort_by is SortBy.DUE_DATE:
+        is_past_dated = last is not None and last[0] is None
+        undated = ([key.is_(None), *(after if is_past_dated else [])], False)
+        parts = (
+            [undated] if is_past_dated or wanted.due is DueWord.NONE else [([key.is_not(None), *after], True), undated]
+        )
     if wanted.completed is None and wanted.sort_by in _APART:
-        parts = [[*part, col(Todo.completed).is_(is_done)] for part in parts for is_done in (False, True)]
+        parts = [
+            ([*part, col(Todo.completed).is_(is_done)], has_key) for part, has_key in parts for is_done in (False, True)
+        ]
     return parts
 
 
