@@ -28,6 +28,7 @@ from backend.services.actor import Actor
 _LAST_SIGN = "\U0010ffff"
 # As many todos as are named one by one.
 _FEW = 500
+_SETS_MAX = 4
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # Everything in a filter but what a ledger counts by, and what only orders and pages.
 _NARROWING = TodoFilter.model_fields.keys() - {"completed", "sort_by", "sort_order", "limit", "skip", "cursor"}
@@ -59,10 +60,9 @@ def _page(
     if wanted.cursor is not None and wanted.skip:
         raise invalid([FieldError("skip", "Use a cursor or skip, not both.")])
     total = _total(session, actor, wanted, passing, deleted=deleted)
+    statement = _statement(wanted, passing, session.get_bind().dialect.name, deleted=deleted)
     # One more than asked for tells whether there is a next page.
-    rows = session.exec(
-        _statement(wanted, passing, deleted=deleted).offset(wanted.skip or None).limit(wanted.limit + 1)
-    ).all()  # type: ignore[call-overload]
+    rows = session.exec(statement.offset(wanted.skip or None).limit(wanted.limit + 1)).all()  # type: ignore[call-overload]
     now = utc_now()
     page = rows[: wanted.limit]
     owners = {row.owner_id for row in page} if actor.has_shares else {actor.user_id}
@@ -162,9 +162,9 @@ def _has_words(session: Session, owner_id: str, terms: Sequence[str], query: str
     if few is not None:
         found.append(col(Todo.id).in_(sorted(few)))
         common = [having.where(col(TodoWord.todo_id).in_(sorted(few))) for having in common] if few else []
-    if common:
-        # One set, however many terms: a join for each would have MariaDB weigh their orders against each other.
-        ids_of_all = sa.intersect(*common).subquery() if len(common) > 1 else common[0].subquery()
+    # In a few sets, however many terms: a join for each would have MariaDB weigh all their orders against each other.
+    for alike in filter(None, (common[start::_SETS_MAX] for start in range(_SETS_MAX))):
+        ids_of_all = sa.intersect(*alike).subquery() if len(alike) > 1 else alike[0].subquery()
         found.append(col(Todo.id).in_(sa.select(ids_of_all.c.todo_id)))
     return sa.and_(*found), few is not None
 
@@ -221,7 +221,9 @@ def _midnight(day: date, actor: Actor, *, days_later: int = 0) -> datetime:
         return _FIRST_MOMENT if day == date.min else _LAST_MOMENT
 
 
-def _statement(wanted: TodoFilter, passing: Sequence[ColumnElement[bool]], *, deleted: bool) -> sa.Select[Any]:
+def _statement(
+    wanted: TodoFilter, passing: Sequence[ColumnElement[bool]], dialect: str, *, deleted: bool
+) -> sa.Select[Any]:
     """The rows in the wanted order, after the cursor.
 
     Each part of them stands in an index as it is wanted, so that its beginning is read and nothing is sorted but these
@@ -229,11 +231,15 @@ def _statement(wanted: TodoFilter, passing: Sequence[ColumnElement[bool]], *, de
     """
     key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
     descends = wanted.sort_order is SortOrder.DESC
-    # All null outside the trash. PostgreSQL sees only by this that the index has what follows in order.
-    before = [] if deleted else [col(Todo.deleted_at)]
+    # What is null in every row: only when it is named does PostgreSQL see that the index has in order what follows,
+    # and only when it is not does MariaDB. SQLite knows.
+    is_named = dialect == "postgresql"
+    before = [col(Todo.deleted_at)] if is_named and not deleted else []
     parts = [
-        sa.select(*_READ_COLUMNS).where(*passing, *part).order_by(*_order(descends, *before, key, col(Todo.id)))
-        for part in _parts(wanted, key, descends)
+        sa.select(*_READ_COLUMNS)
+        .where(*passing, *part)
+        .order_by(*_order(descends, *before, *([key] if is_dated or is_named else []), col(Todo.id)))
+        for part, is_dated in _parts(wanted, key, descends)
     ]
     if len(parts) == 1:
         return parts[0]
@@ -248,16 +254,21 @@ def _order(descends: bool, *columns: Any) -> list[Any]:
     return [column.desc() if descends else column.asc() for column in columns]
 
 
-def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[list[ColumnElement[bool]]]:
-    """What together makes the list: with a due and without, open and done, where the order's index has these apart."""
+def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[ColumnElement[bool]], bool]]:
+    """What together makes the list, and whether it has a key: the order's index may have open and done ones apart."""
     last = cursors.read(wanted, wanted.cursor) if wanted.cursor is not None else None
     after = [_after(key, descends, *last)] if last is not None else []
-    parts = [after]
-    if wanted.sort_by is SortBy.DUE_DATE and wanted.due is not DueWord.NONE:
-        undated = [key.is_(None), *(after if last is not None and last[0] is None else [])]
-        parts = [undated] if last is not None and last[0] is None else [[key.is_not(None), *after], undated]
+    parts = [(after, True)]
+    if wanted.sort_by is SortBy.DUE_DATE:
+        is_past_dated = last is not None and last[0] is None
+        undated = ([key.is_(None), *(after if is_past_dated else [])], False)
+        parts = (
+            [undated] if is_past_dated or wanted.due is DueWord.NONE else [([key.is_not(None), *after], True), undated]
+        )
     if wanted.completed is None and wanted.sort_by in _APART:
-        parts = [[*part, col(Todo.completed).is_(is_done)] for part in parts for is_done in (False, True)]
+        parts = [
+            ([*part, col(Todo.completed).is_(is_done)], has_key) for part, has_key in parts for is_done in (False, True)
+        ]
     return parts
 
 
