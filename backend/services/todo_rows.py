@@ -18,7 +18,7 @@ from backend.models.base import Instant, new_id, utc_now
 from backend.models.due import Due
 from backend.models.field import Priority, title_key
 from backend.models.operation import Action, Kind
-from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows
+from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
 from backend.services import log, rights
