@@ -14,6 +14,7 @@ from filelock import Timeout
 from tqdm import tqdm
 
 from backend import move
+from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
 from backend.storage import comeback, layout, lock, memory, quarantine, snapshots, swap, taking
@@ -21,10 +22,9 @@ from backend.storage.diagnose import State, diagnose
 from backend.storage.home import Home, find_home
 from backend.storage.lock import Occupancy
 from backend.storage.memory import Memory
+from backend.storage.outlook import outlook
 
 WATCHED = ("users", "todos")
-
-_HEALED_AT_START = {State.UNUSABLE, State.UNKNOWN_LAYOUT, State.SCHEMA_NEWER}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -61,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     resetting = command("reset", _reset, "Begin with an empty database; the old one is kept.")
     resetting.add_argument("--yes", action="store_true", help="do not ask")
     move.add_arguments(command("move", _move, "Copy the running installation to another database, verified."))
+    reset_password = command(
+        "reset-password", _reset_password, "Print a link that lets somebody set a new password, once."
+    )
+    reset_password.add_argument("name", help="username or e-mail address")
+    reset_password.add_argument("--url", help="where people open the page, such as https://todos.example.com")
     admin = command("create-admin", _create_admin, "Create an administrator.")
     admin.add_argument("email")
     admin.add_argument("username")
@@ -79,8 +84,9 @@ def _doctor(_: argparse.Namespace) -> int:
             print(told)
     print(f"snapshots: {len(snapshots.listed(home.backups, database.stem))}")
     print(home.sentence)
-    if seen.state not in {State.HEALTHY, State.NEW, *_HEALED_AT_START}:
-        print("The next start of the app heals this; `python -m backend heal` does it now.")
+    print(outlook(database, seen, layout.released(), OldDeployment()))
+    if seen.state not in {State.HEALTHY, State.NEW, State.UNUSABLE}:
+        print("`python -m backend heal` does now what a start would do.")
     return 0 if seen.state in {State.HEALTHY, State.NEW} else 1
 
 
@@ -166,6 +172,23 @@ def _create_admin(chosen: argparse.Namespace) -> int:
     except ValueError as error:
         raise describe(error) from None
     print(f"Created the administrator {chosen.username}.")
+    return 0
+
+
+def _reset_password(chosen: argparse.Namespace) -> int:
+    base = (chosen.url or get_settings().base_url).partition("#")[0].rstrip("/")
+    if not base.startswith(("http://", "https://")):
+        raise ConfigurationError("--url takes the whole address, such as https://todos.example.com.")
+    from backend import database, security  # noqa: PLC0415 - only what needs the database prepares it
+    from backend.services import accounts  # noqa: PLC0415
+
+    with database.read_scope() as session:
+        token = accounts.reset_token(session, chosen.name)
+    # After the #, which a browser keeps to itself: no server, proxy or log sees it.
+    print(f"{base}/#reset={token}")
+    print(
+        f"Good once, for {security.RESET_MINUTES} minutes. Give it to the owner of the account alone.", file=sys.stderr
+    )
     return 0
 
 

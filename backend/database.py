@@ -11,6 +11,7 @@ the caller is told to look. (A todo created with an id of its own can be sent ag
 """
 
 import atexit
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,24 +26,31 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
+from backend import derived, news
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConflictError, StorageUnavailableError
 from backend.repair import TodoCaretaker
 from backend.settings import get_settings
-from backend.storage import faults, gate, layout, memory, quarantine, shelter
+from backend.storage import faults, gate, layout, memory, quarantine, shelter, vitals
 from backend.storage.diagnose import State
 from backend.storage.engine import for_writing
 from backend.storage.faults import Fault
-from backend.storage.keeper import Keeper
+from backend.storage.heal import Derived
+from backend.storage.keeper import Keeper, Status
 from backend.storage.prepare import Prepared, Rules, prepare
 from backend.storage.quarantine import Kept
+from backend.storage.vitals import Vitals
 
 __all__ = [
+    "Kept",
     "Session",
+    "Status",
+    "Vitals",
     "answers",
     "home",
     "in_thread",
     "make_keeper",
+    "measure",
     "read",
     "read_scope",
     "report",
@@ -51,6 +59,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 _ATTEMPTS, _RETRY_SECONDS = 6, 5
 _LOOK_AGAIN_SECONDS = 5
@@ -61,7 +71,9 @@ home = shelter.home_for(_settings.url, is_space=_settings.is_space, data_dir=_se
 
 
 def _prepare(wait_seconds: float) -> Prepared:
-    rules = Rules(("users", "todos"), TodoCaretaker(), OldDeployment())
+    rules = Rules(
+        ("users", "todos"), TodoCaretaker(), OldDeployment(), Derived(frozenset(derived.TABLES), derived.rebuild)
+    )
     return prepare(_settings.url, layout.released(), rules, home, _remote, wait_seconds=wait_seconds)
 
 
@@ -70,7 +82,11 @@ engine = _prepared.engine
 report = _prepared.report
 _looked_at = time.monotonic()
 _looking = threading.Lock()
-atexit.register(_prepared.close)
+
+
+@atexit.register
+def _close() -> None:
+    _prepared.close(is_clean=not report.is_damaged)
 
 
 def make_keeper() -> Keeper | None:
@@ -91,7 +107,9 @@ def write_scope() -> Iterator[Session]:
     """A session whose transaction is committed at the end, and rolled back by any exception."""
     _ensure_usable()
     if report.is_read_only:
-        raise StorageUnavailableError("The database can only be read right now, so nothing was changed. See the log.")
+        raise StorageUnavailableError(
+            "The database can only be read right now, so nothing was changed. The log says why."
+        )
     with _translated(), Session(for_writing(engine), expire_on_commit=False) as session:
         try:
             gate.pass_through(session.connection())
@@ -99,6 +117,7 @@ def write_scope() -> Iterator[Session]:
             raise StorageUnavailableError(str(error)) from None
         yield session
         _commit(session)
+        news.announce(session.info)
 
 
 async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
@@ -107,9 +126,13 @@ async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
     return await (in_thread(run) if is_slow else _run(run))
 
 
-async def write(work: Callable[[Session], T]) -> T:
-    """Run a service that writes, in a transaction of its own; it is committed when this returns."""
-    return await _run(_persistently(_within(write_scope, work)))
+async def write(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
+    """Run a service that writes, in a transaction of its own; it is committed when this returns.
+
+    What is slow must be short all the same: nobody else writes in the meantime.
+    """
+    run = _persistently(_within(write_scope, work))
+    return await (in_thread(run) if is_slow else _run(run))
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -126,23 +149,45 @@ async def answers() -> bool:
     return True
 
 
+def survives_restart() -> bool:
+    """Whether what is stored is there after a restart of this machine. A database server is another machine."""
+    return home is None or home.survives_restart
+
+
+def measure(keeper: Status | None) -> Vitals:
+    """What is known of the database's health. Asks the file system for sizes, so it is work for a thread."""
+    return vitals.measure(engine.dialect.name, report, home, keeper)
+
+
 def quarantined() -> list[Kept]:
     """What was ever put aside for this database."""
     return quarantine.listing(_file()) if engine.dialect.name == "sqlite" else []
 
 
 def quarantined_file(name: str, file: str) -> Path | None:
-    """A text of the quarantine. The damaged databases themselves hold everybody's todos and stay where they are."""
-    is_readable = engine.dialect.name == "sqlite" and file.endswith((".json", ".jsonl"))
-    return quarantine.file_in(_file(), name, file) if is_readable else None
+    """A text of the quarantine, None for any other name."""
+    return quarantine.file_in(_file(), name, file) if engine.dialect.name == "sqlite" and is_readable(file) else None
+
+
+def is_readable(file: str) -> bool:
+    """Whether a file of the quarantine may be downloaded: the damaged databases hold everybody's todos, and may not."""
+    return file.endswith((".json", ".jsonl"))
 
 
 def acknowledge() -> None:
     """Somebody has read what was lost."""
-    global report  # noqa: PLW0603 - the report is this module's state, and only this changes it
-    report = replace(report, unacknowledged=None)
+    global report  # noqa: PLW0603 - the report is this module's state, and only this module changes it
     if engine.dialect.name == "sqlite":
         memory.acknowledge(_file())
+    report = replace(report, unacknowledged=None)
+
+
+def unacknowledged() -> str | None:
+    """What was lost that nobody has read yet, a sentence a line. Another process of the app may have been told."""
+    global report  # noqa: PLW0603 - the same
+    if report.unacknowledged is not None and memory.recall(_file()).acknowledged == report.unacknowledged:
+        report = replace(report, unacknowledged=None)
+    return report.unacknowledged
 
 
 def _file() -> Path:
@@ -229,12 +274,27 @@ def _translated() -> Iterator[None]:
         match faults.fault_of(error):
             case Fault.OTHER:
                 raise
+            case Fault.DAMAGED:
+                raise _damaged() from error
             case Fault.LOST_RACE:
                 raise ConflictError(
                     "Another request changed the same thing at the same moment, so nothing was changed. Try again."
                 ) from error
             case _:
                 raise _busy() from error
+
+
+def _damaged() -> StorageUnavailableError:
+    """The file went bad under the running app. Healing needs it alone, so the next start does it."""
+    global report  # noqa: PLW0603 - the same
+    if not report.is_damaged:
+        report = replace(report, is_damaged=True)
+        logger.error(
+            "The database file was found damaged while the app runs. Restart the app: its start heals the file."
+        )
+    return StorageUnavailableError(
+        "The database file is damaged, so this cannot be done. Nothing was changed. A restart of the app heals it."
+    )
 
 
 def _busy() -> StorageUnavailableError:

@@ -57,6 +57,13 @@ class BadRequestError(AppError):
     """The request itself cannot be read."""
 
 
+class ResetLinkError(AppError):
+    """The link to set a new password is not one of ours, was used, or has expired."""
+
+    code = "reset_link_invalid"
+    title = "The link is no longer good"
+
+
 class InvalidInputError(AppError):
     """A field is wrong; `errors` says which and why."""
 
@@ -140,6 +147,36 @@ class IdTakenError(ConflictError):
     title = "Id taken"
 
 
+class LimitReachedError(ConflictError):
+    """There are as many of these as an account can have."""
+
+    code = "limit_reached"
+    title = "Limit reached"
+
+
+class IdempotencyMismatchError(AppError):
+    """The key was used for another request before."""
+
+    status = 422
+    code = "idempotency_mismatch"
+    title = "Key used for another request"
+
+
+class InProgressError(ConflictError):
+    """The same request is still being worked on."""
+
+    code = "request_in_progress"
+    title = "Still in progress"
+
+
+class CursorExpiredError(AppError):
+    """What a cursor points at is no longer kept."""
+
+    status = 410
+    code = "cursor_expired"
+    title = "Cursor expired"
+
+
 class VersionConflictError(AppError):
     """The object has changed since the caller read it; `current` is the object as it is."""
 
@@ -184,7 +221,7 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Turn pydantic's error dictionaries into field errors, without the input, which may be a password."""
     return tuple(
         FieldError(
-            field=".".join(str(part) for part in fault["loc"] if part not in _DOOR_PARTS) or "request",
+            field=".".join(str(part) for part in fault["loc"]) or "request",
             message=_message(fault),
         )
         for fault in faults
@@ -220,9 +257,6 @@ def describe(error: Exception) -> AppError:
 
 # Pydantic speaks of dictionaries and of our classes, and differently at each door; callers send JSON.
 _WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object with named fields")
-
-# Where FastAPI found the field; callers know their field, not our plumbing.
-_DOOR_PARTS = frozenset({"body", "query", "path", "header", "cookie"})
 
 
 def _sentence(message: str) -> str:

@@ -1,10 +1,10 @@
 """Moving an installation to another database while it is in use: `python -m backend move --to URL`.
 
 1. The target must be empty. Its row `installation` (storage.gate) says `filling` from now on, so no app writes there.
-2. Everything is copied while the app goes on writing; then what changed meanwhile is carried over, until little is
-   left.
-3. Writers of the source are stopped: they wait. The rest is carried over, and each table is read back from the target.
-   Its number of rows and its checksum must be those of the source.
+2. Everything is copied, in stretches of keys, while the app goes on writing, and read back from the target. Stretches
+   that changed meanwhile are carried over again, until little is left.
+3. Writers of the source are stopped: they wait. The rest is carried over and read back. Each table's number of rows and
+   its checksum, the sum of its stretches, must be those of the source.
 4. The target says `ready`; then the source says `moved`, which is the one moment that counts. Its writers are refused
    from now on, with a sentence that says to restart the app with the new DATABASE_URL.
 
@@ -114,30 +114,33 @@ class _Move:
         with ExitStack() as giving_up:
             self._claim_target()
             giving_up.callback(self._empty_target)
-            carry.copy(self.source, self.target, TABLES, self._teller("copy"))
-            carried = 0
+            carried = carry.copy(self.source, self.target, TABLES, self._teller("copy"))
+            differing = 0
             for _ in range(_ROUNDS_MAX):
-                differing, _sums = carry.catch_up(self.source, self.target, TABLES, self._teller("catch up"))
-                carried += differing
-                if differing <= _LITTLE_ROWS:
+                found = carry.catch_up(self.source, self.target, carried, self._teller("catch up"))
+                differing += found
+                if found <= _LITTLE_ROWS:
                     break
             self.progress(Step("stop writers"))
             stopped_at = time.monotonic()
             try:
                 with gate.closed(self.source) as closing:
-                    differing, sums = carry.catch_up(self.source, self.target, TABLES, self._teller("last changes"))
-                    self._compare(sums)
+                    differing += carry.catch_up(self.source, self.target, carried, self._teller("last changes"))
+                    sums = carry.check(self.target, carried, self._teller("verify"))
+                    self._count(sums)
                     self._set_target(State.READY)
                     places.make_durable(self.target)
                     self.progress(Step("cut over"))
                     gate.set_state(closing, State.MOVED)
+            except carry.MismatchError as error:
+                raise MoveError(f"The move was given up: {error}. The old database is in use.") from None
             except DBAPIError:
                 # The connection may have broken while the source's row was committed. Then only looking helps.
                 if self._source_state() is not State.MOVED:
                     raise
             giving_up.pop_all()
         self.progress(Step("done"))
-        return carried + differing, sums, time.monotonic() - stopped_at
+        return differing, sums, time.monotonic() - stopped_at
 
     def _claim_target(self) -> None:
         with self.target.begin() as connection:
@@ -149,14 +152,12 @@ class _Move:
         with self.target.begin() as connection:
             rows.clear(connection, TABLES)
 
-    def _compare(self, expected: dict[str, Sum]) -> None:
-        found = carry.sums_of(self.target, TABLES, self._teller("verify"))
-        for table, wanted in expected.items():
-            if found[table] != wanted:
-                raise MoveError(
-                    f"The move was given up: {table} did not arrive as it was (there {wanted}; here {found[table]})."
-                    " The old database is in use."
-                )
+    def _count(self, sums: dict[str, Sum]) -> None:
+        """Count the source itself as well, whatever its stretches say."""
+        with rows.snapshot(self.source) as reading:
+            for table in TABLES:
+                if (count := rows.count(reading, table)) != sums[table.name].rows:
+                    raise carry.MismatchError(table.name, Sum(count), sums[table.name])
 
     def _empty_target(self) -> None:
         try:

@@ -6,7 +6,7 @@ Storage saves rows; where one is refused by a rule or lacks its parent, it asks 
 from collections.abc import Collection
 
 from backend.models.base import new_id
-from backend.models.todo import TITLE_KEY_MAX, Priority
+from backend.models.field import TITLE_KEY_MAX, Priority
 from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
 from backend.storage.salvage.caretaker import Caretaker, Row
 

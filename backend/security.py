@@ -4,6 +4,8 @@ Argon2id with OWASP's first recommendation (m=19 MiB, t=2, p=1; Password Storage
 Hashes of older deployments are bcrypt of the password's first 72 bytes; they verify, and ask to be made anew.
 """
 
+import hashlib
+import hmac
 import logging
 import os
 import secrets
@@ -12,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jose import JWTError, jwt
 from passlib.context import CryptContext
 from passlib.exc import UnknownHashError
 
-from backend.errors import AuthenticationError, ConfigurationError
+from backend.errors import AuthenticationError, ConfigurationError, ResetLinkError
 from backend.settings import Environment, Settings, get_settings
 
 logger = logging.getLogger(__name__)
@@ -25,6 +28,7 @@ logger = logging.getLogger(__name__)
 ALGORITHM = "HS256"
 ISSUER = "todo"
 SECRET_KEY_MIN_CHARACTERS = 32
+RESET_MINUTES = 60
 SECRET_KEY_FILE = ".todo_secret_key"  # noqa: S105 - the name of the file, not the secret
 
 _BCRYPT_MAX_BYTES = 72
@@ -46,6 +50,7 @@ class TokenKind(StrEnum):
 
     ACCESS = "access"
     REFRESH = "refresh"
+    RESET = "reset"
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,18 @@ class Token:
     user_id: str
     session_id: str
     generation: int
+
+
+@dataclass(frozen=True)
+class ResetToken:
+    """The claims of a token that lets somebody set a new password, once."""
+
+    user_id: str
+    stored_mark: str
+
+    def fits(self, password_hash: str) -> bool:
+        """Whether the password is still the one that the token was made for; setting another uses the token up."""
+        return hmac.compare_digest(self.stored_mark, _mark_of(password_hash))
 
 
 def hash_password(password: str) -> str:
@@ -98,13 +115,7 @@ def sign(kind: TokenKind, *, user_id: str, session_id: str, generation: int, exp
 def read_token(kind: TokenKind, token: str) -> Token:
     """The claims of a token of this kind; raises AuthenticationError for any other text."""
     try:
-        claims = jwt.decode(
-            token,
-            signing_key(),
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            options={f"require_{claim}": True for claim in ("iss", "sub", "exp", "iat")},
-        )
+        claims = _claims_of(token)
         found = Token(user_id=str(claims["sub"]), session_id=str(claims["sid"]), generation=int(claims["gen"]))
         is_of_kind = claims["typ"] == kind
     except (JWTError, KeyError, TypeError, ValueError, RecursionError):  # the last: a header of nested brackets
@@ -112,6 +123,52 @@ def read_token(kind: TokenKind, token: str) -> Token:
     if not is_of_kind:
         raise AuthenticationError("The token is not valid or has expired; log in again.")
     return found
+
+
+def _claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(
+        token,
+        signing_key(),
+        algorithms=[ALGORITHM],
+        issuer=ISSUER,
+        options={f"require_{claim}": True for claim in ("iss", "sub", "exp", "iat")},
+    )
+
+
+def sign_reset(user_id: str, password_hash: str, now: datetime) -> str:
+    """Sign a token that sets a new password within RESET_MINUTES, as long as the present one is in use."""
+    claims = {
+        "iss": ISSUER,
+        "typ": TokenKind.RESET.value,
+        "sub": user_id,
+        "pwd": _mark_of(password_hash),
+        "iat": now,
+        "exp": now + timedelta(minutes=RESET_MINUTES),
+    }
+    return jwt.encode(claims, signing_key(), algorithm=ALGORITHM)
+
+
+def read_reset(token: str) -> ResetToken:
+    """The claims of a reset token; raises ResetLinkError for any other text."""
+    try:
+        claims = _claims_of(token)
+        if claims["typ"] != TokenKind.RESET:
+            raise reset_refused()
+        return ResetToken(user_id=str(claims["sub"]), stored_mark=str(claims["pwd"]))
+    except (JWTError, KeyError, TypeError, ValueError, RecursionError):
+        raise reset_refused() from None
+
+
+def reset_refused() -> ResetLinkError:
+    """One sentence for every reason: who guesses learns nothing."""
+    return ResetLinkError(
+        "This link was used already, has expired, or is not complete. Ask for a new one; your password is as it was."
+    )
+
+
+def _mark_of(password_hash: str) -> str:
+    """Tells one stored hash from another, and nothing about either: tokens can be read by whoever holds them."""
+    return hmac.new(signing_key().encode(), password_hash.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def access_expiry(settings: Settings, now: datetime) -> datetime:

@@ -22,6 +22,9 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
 }
 
+# The release, as /health and the API's documentation name it.
+VERSION = "1.0.0"
+
 # Where Hugging Face mounts the storage of a Space that has some.
 SPACE_MOUNT = Path("/data")
 
@@ -84,6 +87,9 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65535, description="Port that `python app.py` listens on.")
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
     space_id: str | None = Field(None, description="Set by Hugging Face on a Space; not for you to set.")
+    space_host: str | None = Field(
+        None, description="The Space's own host name, set by Hugging Face; links in messages lead there."
+    )
 
     @field_validator("environment", mode="before")
     @classmethod
@@ -138,6 +144,11 @@ class Settings(BaseSettings):
         return self.space_id is not None
 
     @property
+    def base_url(self) -> str:
+        """Where people open the page."""
+        return f"https://{self.space_host}" if self.is_space and self.space_host else f"http://localhost:{self.port}"
+
+    @property
     def is_behind_proxy(self) -> bool:
         """True where forwarded headers come from a proxy of ours and not from the caller."""
         return self.is_space if self.trust_proxy_headers is None else self.trust_proxy_headers
@@ -165,8 +176,10 @@ def as_database_url(value: str, name: str) -> URL:
         url = make_url(value.strip())
     except ArgumentError:
         raise ValueError(f"{name} is not a database URL; write sqlite:///./todo_app.db, for example.") from None
-    if url.drivername in _DRIVERS:
-        url = url.set(drivername=_DRIVERS[url.drivername])
+    # Also with somebody else's driver in it: URLs are copied from guides, and the driver is ours to choose.
+    kind = url.drivername.partition("+")[0]
+    if kind in _DRIVERS:
+        url = url.set(drivername=_DRIVERS[kind])
     if url.get_backend_name() not in {"sqlite", "postgresql", "mysql", "mariadb"}:
         raise ValueError(f"{name} must start with sqlite, postgresql, mysql or mariadb.")
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:

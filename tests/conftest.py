@@ -51,7 +51,7 @@ def pytest_sessionfinish() -> None:
 def fresh_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path | None]:
     """Each test works on a fresh copy of one migrated template, or on emptied tables, and with fresh rate limits."""
     if KIND != "sqlite":
-        databases.empty(database.engine)
+        databases.empty_again(database.engine)
         access.forget_attempts()
         yield None
         return
@@ -128,10 +128,11 @@ def actor(make_actor: Callable[..., Actor]) -> Actor:
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One running app for all tests that need REST, UI and Gradio endpoints together."""
-    server = LiveServer(tmp_path_factory.mktemp("live"))
-    server.start()
-    yield server
-    server.stop()
+    with databases.own(KIND) as environment:
+        server = LiveServer(tmp_path_factory.mktemp("live"), environment)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ by TEST_POSTGRESQL_URL and TEST_MARIADB_URL; by default it is on this machine, w
 
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Engine, create_engine, insert, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
@@ -43,17 +44,19 @@ def unreachable(kind: str) -> str | None:
 
 
 @contextmanager
-def temporary(kind: str) -> Iterator[URL]:
+def temporary(kind: str, server: URL | None = None, *, is_durable: bool = False) -> Iterator[URL]:
     """A database of its own on a server, dropped in the end."""
+    server = server or server_url(kind)
     name = f"servers_{secrets.token_hex(6)}"
-    engine = create_engine(server_url(kind), isolation_level="AUTOCOMMIT")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-        if kind == "postgresql":
+        if kind == "postgresql" and not is_durable:
             # Nothing of a test has to outlive a power failure.
             connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    engine.dispose()  # a test may restart the server
     try:
-        yield server_url(kind).set(database=name)
+        yield server.set(database=name)
     finally:
         with engine.connect() as connection:
             force = " WITH (FORCE)" if kind == "postgresql" else ""
@@ -64,6 +67,33 @@ def temporary(kind: str) -> Iterator[URL]:
 def shown(url: URL) -> str:
     """A URL as a setting, with its password."""
     return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def own(kind: str) -> Iterator[dict[str, str]]:
+    """The setting that gives a process of its own a database of this kind; nothing to set for SQLite."""
+    if kind == "sqlite":
+        yield {}
+        return
+    with temporary(kind) as url:
+        yield {"DATABASE_URL": shown(url)}
+
+
+_written = threading.Event()
+
+
+def empty_again(engine: Engine) -> None:
+    """Take out what the test before has left; costs nothing where it left nothing."""
+    if not event.contains(engine, "commit", _remember):
+        event.listen(engine, "commit", _remember)
+        _written.set()
+    if _written.is_set():
+        empty(engine)
+        _written.clear()
+
+
+def _remember(_: Connection) -> None:
+    _written.set()
 
 
 def empty(engine: Engine) -> None:

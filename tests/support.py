@@ -52,6 +52,7 @@ class LiveServer:
     arguments: tuple[str, ...] = ("app:app",)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+    probe: str = "/config"
 
     @property
     def url(self) -> str:
@@ -66,7 +67,7 @@ class LiveServer:
         return (self.folder / "server.log").read_text()
 
     def start(self) -> None:
-        """Start, and wait until the page is served."""
+        """Start, and wait until it serves."""
         self.port = self.port or free_port()
         environment = {
             **os.environ,
@@ -88,7 +89,7 @@ class LiveServer:
             if self.process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{self.url}/config", timeout=5).status_code == 200:
+                if httpx.get(f"{self.url}{self.probe}", timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

@@ -27,7 +27,7 @@ def layer(*ours: str, harm: str, frameworks: tuple[str, ...] = ()) -> Layer:
     return Layer(frozenset(ours), harm, frozenset(frameworks))
 
 
-DOOR = ("access", "database", "services", "models", "errors", "settings")
+DOOR = ("access", "database", "news", "transfers", "upkeep", "services", "models", "errors", "settings")
 LAYERS = {
     "app": layer("main", "errors", "settings", harm="the entry would hold a part of the product"),
     "main": layer(
@@ -44,9 +44,18 @@ LAYERS = {
         "settings",
         harm="what both doors share would belong to one of them",
     ),
+    "transfers": layer(
+        "database",
+        "exchange",
+        "services",
+        "models",
+        "errors",
+        harm="files could come in and leave by one of the doors only",
+    ),
     "__main__": layer("cli", harm="a command would hold a part of the product"),
     "cli": layer(
         "database",
+        "adoption",
         "move",
         "storage",
         "services",
@@ -60,23 +69,40 @@ LAYERS = {
     "database": layer(
         "storage",
         "repair",
+        "derived",
         "adoption",
+        "news",
         "errors",
         "settings",
         harm="importing the database would drag the product with it",
     ),
     "repair": layer("storage", "models", harm="healing would depend on more than what a row means"),
+    "derived": layer("models", harm="what is made anew after a heal would depend on more than the rows it is made of"),
     "services": layer(
+        "exchange",
         "models",
+        "derived",
+        "news",
+        "quick",
         "security",
         "errors",
         "settings",
         harm="a rule would open its own transactions, or the UI could not use it without a web server",
     ),
+    "exchange": layer("models", "errors", harm="a file could not be read or written without a database"),
+    "quick": layer(
+        "models", "errors", harm="what a text means would depend on what is stored, and could not be tried alone"
+    ),
     "models": layer("errors", "settings", harm="Alembic could not read the tables without starting the product"),
     "security": layer("errors", "settings", harm="secrets would be made where they cannot be checked alone"),
-    "adoption": layer("models", "storage", harm="it could not run before there is a database to start the product on"),
+    "adoption": layer(
+        "models", "derived", "storage", harm="it could not run before there is a database to start the product on"
+    ),
     "storage": layer(harm="healing a database would depend on what a todo is, and break when todos change"),
+    "upkeep": layer(
+        "database", "services", "models", "errors", harm="what the installation does for itself would need a door"
+    ),
+    "news": layer(harm="whoever waits for a change would wait for more than that"),
     "settings": layer("errors", harm="the settings could not be read before everything else"),
     "__init__": layer(harm="importing anything of ours would import all of it"),
     "errors": layer(harm="a refusal could not be raised by whoever needs it"),
@@ -179,6 +205,7 @@ def loaded_by(statement: str) -> set[str]:
         ("backend/storage/prepare.py", "from backend.models import todo", "what a todo is"),
         ("backend/storage/prepare.py", "from backend.settings import get_settings", "what a todo is"),
         ("backend/database.py", "from backend.models.todo import Todo", "drag the product"),
+        ("backend/exchange/ics.py", "from backend.services import todos", "without a database"),
         ("backend/errors.py", "from backend.models.todo import Todo", "raised by whoever needs it"),
         ("backend/security.py", "from backend.services import sessions", "checked alone"),
         ("alembic/env.py", "from backend import database", "in the middle of a migration"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adoption import old_life
+from tests.storage.damage import damage
 from tests.support import ROOT
 
 
@@ -87,3 +89,69 @@ def test_move_carries_everything_over(database: Path, tmp_path: Path) -> None:
     done = run(database, "move", "--to", f"sqlite:///{target}")
     assert done.returncode == 0, done.stderr
     assert "users: 1" in run(target, "doctor").stdout
+
+
+def test_a_reset_link_opens_the_page_with_a_token_that_no_server_sees(database: Path) -> None:
+    done = run(database, "reset-password", "ROOT@example.com")
+    assert done.returncode == 0, done.stderr
+    address, _, token = done.stdout.strip().partition("#reset=")
+    assert address == "http://localhost:7860/"
+    assert token.count(".") == 2
+    assert "60 minutes" in done.stderr
+    elsewhere = run(database, "reset-password", "root", "--url", "https://todos.example.com/").stdout
+    assert elsewhere.startswith("https://todos.example.com/#reset=")
+
+
+def test_a_reset_link_of_a_space_leads_to_the_space(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "somebody/todos")
+    monkeypatch.setenv("SPACE_HOST", "somebody-todos.hf.space")
+    assert run(database, "reset-password", "root").stdout.startswith("https://somebody-todos.hf.space/#reset=")
+
+
+def test_no_reset_link_for_an_unknown_name_or_to_half_an_address(database: Path) -> None:
+    done = run(database, "reset-password", "nobody")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no account called nobody" in done.stderr
+    done = run(database, "reset-password", "root", "--url", "todos.example.com")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "whole address" in done.stderr
+
+
+def test_a_command_beside_the_running_app_leaves_no_mark_of_a_clean_stop(database: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import backend.database; print('up', flush=True); input()"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": f"sqlite:///{database}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    with holder:
+        assert holder.stdout.readline() == b"up\n"
+        assert run(database, "reset-password", "root").returncode == 0
+        assert '"is_clean": false' in database.with_name("kept.db.state.json").read_text()
+        holder.stdin.write(b"\n")
+    assert '"is_clean": true' in database.with_name("kept.db.state.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (None, "It is a database of the old deployment. A start would turn it into one of this app's"),
+        ("zero-page1", "It is a damaged database of the old deployment. A start would save every row"),
+        ("pages-random", "It is a damaged database of the old deployment. A start would save every row"),
+        ("text-file", "SQLite cannot read it."),
+    ],
+)
+def test_doctor_says_what_a_start_would_do_with_an_old_database(tmp_path: Path, fault: str | None, told: str) -> None:
+    path = old_life.build(tmp_path / "old.db", users=5, todos=300)
+    if fault is not None:
+        damage(path, fault, seed=1)
+    content = path.read_bytes()
+    done = run(path, "doctor")
+    assert done.returncode == 1
+    assert told in done.stdout
+    assert path.read_bytes() == content
+    assert [left.name for left in tmp_path.glob("old.db*")] == ["old.db"]

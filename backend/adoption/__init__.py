@@ -9,6 +9,7 @@ The story in the order of the files:
 - `users`, `todos`
               one row each: theirs in, ours out. What a field of ours cannot hold is written into the description.
 - `identity`  the UUIDv7 that an old row has for ever.
+- `remains`   what a damaged file of theirs is read by, and read into, before any of this.
 - `transfer`  copies everything, remembers users and forgets todos, and counts both sides before it believes itself.
 - `aside`, `in_place`
               PostgreSQL, where old and new tables want the same names in one database.

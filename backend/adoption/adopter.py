@@ -1,20 +1,43 @@
 """The old deployment, in the form in which storage asks for an adopter."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from backend import adoption
+from backend.adoption import remains
 from backend.adoption.report import AdoptionReport
 from backend.storage.adopter import Adopted
+from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.salvage.layouts import Layout
 
 
 class OldDeployment:
     """Recognises the databases of the old deployment and takes them over."""
 
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """What its tables look like on disk."""
+        return remains.layouts()
+
+    @property
+    def caretaker(self) -> Caretaker:
+        """Answers for rows that are not whole."""
+        return remains.RemainsCaretaker()
+
+    def create_bare(self, path: Path) -> None:
+        """Make a file with its tables, empty and without rules."""
+        remains.create_bare(path)
+
     def recognises(self, connection: Connection) -> bool:
         """Whether these tables are the old deployment's; reads the catalogue only."""
         return adoption.recognise(connection) is not None
+
+    def is_whole(self, connection: Connection) -> bool:
+        """Whether both of its tables are there; a start that failed half way made one."""
+        layout = adoption.recognise(connection)
+        return layout is not None and not layout.is_half_made
 
     def adopt(self, source: Connection, target: Connection) -> Adopted:
         """Copy everything into an empty database of ours, and verify it."""

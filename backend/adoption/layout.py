@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from backend.storage.layout import HALF_DONE
+
 USERS, TODOS, VERSION = "users", "todos", "alembic_version"
-HALF_DONE = "_alembic_tmp_"
 
 _COLUMNS = {
     USERS: ("id", "email", "username", "hashed_password", "created_at", "updated_at"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.adoption.report import RowNotes, What
 from backend.adoption.texts import as_text, storable
-from backend.models.todo import TAG_MAX, TAGS_MAX, unique_tags
+from backend.models.field import TAG_MAX, TAGS_MAX, unique_tags
 
 
 def read(value: object, notes: RowNotes) -> tuple[list[str], str]:

@@ -10,7 +10,8 @@ from backend.adoption.report import RowNotes, What
 from backend.adoption.texts import as_text, repaired, storable
 from backend.adoption.users import TIMEZONE
 from backend.models.due import Due
-from backend.models.todo import DESCRIPTION_MAX, TITLE_MAX, Priority, title_key
+from backend.models.field import DESCRIPTION_MAX, TITLE_MAX, Priority, title_key
+from backend.models.todo import first_position
 
 UNTITLED = "Untitled"
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -52,6 +53,7 @@ def converted(row: Mapping[str, Any], owner_id: str, earlier: datetime, notes: R
         "updated_at": updated_at,
         "deleted_at": None,
         "version": 1,
+        "position": first_position(created_at),
     }
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlmodel import col
 
+from backend import derived
 from backend.adoption import rows, todos, users
 from backend.adoption.errors import AdoptionError
 from backend.adoption.layout import TODOS, USERS, OldLayout, OldTable, recognise
@@ -14,7 +15,7 @@ from backend.adoption.names import Names
 from backend.adoption.report import AdoptionReport, Notes, RowNotes, What
 from backend.adoption.texts import as_text
 from backend.adoption.times import RELEASED
-from backend.models.todo import Todo, TodoTag, tag_rows
+from backend.models.todo import Todo, TodoTag
 from backend.models.user import User
 
 
@@ -35,6 +36,7 @@ def transfer(source: Connection, layout: OldLayout, target: Connection) -> Adopt
         raise AdoptionError("The database to adopt into has accounts already; the two are never mixed.")
     with rows.steady(source, layout), rows.roomy(target):
         report = _Transfer(source, target, layout).run()
+        derived.rebuild(target)
         _verify(source, layout, target, report)
     return report
 
@@ -97,12 +99,9 @@ class _Transfer:
                 made = todos.converted(row, self._owner_of(row, notes), earlier, notes)
                 earlier = made["created_at"]
                 batch.append(made)
-            tags = [tag for made in batch for tag in tag_rows(made["owner_id"], made["id"], made["tags"])]
             self.target.execute(sa.insert(Todo), batch)
-            if tags:
-                self.target.execute(sa.insert(TodoTag), tags)
             count += len(batch)
-            tag_count += len(tags)
+            tag_count += sum(len(made["tags"]) for made in batch)
         return count, tag_count
 
     def _owner_of(self, row: Mapping[str, Any], notes: RowNotes) -> str:

@@ -36,7 +36,7 @@ class Quarantine(BaseModel):
 async def list_quarantine() -> Response:
     """List what was put aside, and what was lost that nobody has acknowledged."""
     kept = [Kept(name=one.name, files=one.files) for one in database.quarantined()]
-    return answer(Quarantine(quarantine=kept, unacknowledged=database.report.unacknowledged))
+    return answer(Quarantine(quarantine=kept, unacknowledged=database.unacknowledged()))
 
 
 @router.get(

@@ -8,7 +8,14 @@ from fastapi.security import OAuth2PasswordRequestForm
 from backend import access, database
 from backend.api.dependencies import Address, Caller, answer
 from backend.api.documentation import protected, refuses
-from backend.models.session import Credentials, PasswordChange, PasswordProof, RefreshRequest, TokenPair
+from backend.models.session import (
+    Credentials,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    RefreshRequest,
+    TokenPair,
+)
 from backend.models.user import UserCreate, UserRead, UserUpdate
 from backend.services import accounts, sessions
 
@@ -48,6 +55,16 @@ async def logout(caller: Caller) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/reset", status_code=204, responses=refuses(429), operation_id="reset_password")
+async def reset_password(reset: PasswordReset, address: Address) -> Response:
+    """Set a new password with the token of a one-time link; every login of the account ends.
+
+    Whoever looks after the installation makes such a link with `python -m backend reset-password NAME`.
+    """
+    await access.reset_password(reset, address)
+    return Response(status_code=204)
+
+
 @router.get("/me", response_model=UserRead, openapi_extra=protected(), operation_id="whoami")
 async def whoami(caller: Caller) -> Response:
     """Show the account."""
@@ -73,6 +90,6 @@ async def delete_account(proof: PasswordProof, caller: Caller, address: Address)
     "/me/password", status_code=204, responses=refuses(429), openapi_extra=protected(), operation_id="change_password"
 )
 async def change_password(change: PasswordChange, caller: Caller, address: Address) -> Response:
-    """Change the password; every other session ends."""
+    """Change the password; every other session ends. Personal tokens go on working: revoke those by themselves."""
     await access.change_password(caller, change, address)
     return Response(status_code=204)

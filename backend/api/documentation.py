@@ -14,6 +14,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     409: "Conflict",
+    410: "No longer kept",
     412: "Changed in the meantime",
     413: "Too large",
     422: "Invalid input",
@@ -70,6 +71,6 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             statuses = {400, 413, 422, 503} if path.startswith("/api/") else {503}
-            statuses |= {401} if "security" in operation else set()
+            statuses |= {401, 403} if "security" in operation else set()
             operation["responses"] |= {str(status): answer for status, answer in refuses(*statuses).items()}
     return schema

@@ -10,6 +10,7 @@ from backend import access, database
 from backend.api.dependencies import Address
 from backend.api.documentation import refuses
 from backend.errors import AuthenticationError
+from backend.models.operation import Door
 from backend.models.session import Credentials
 from backend.services import sessions
 
@@ -47,7 +48,7 @@ async def login_with_cookie(
 async def logout_with_cookie(request: Request) -> Response:
     """End the session of the login cookie, and show the page."""
     try:
-        actor = await access.identify(access.credential_of({}, request.cookies))
+        actor = await access.identify(access.credential_of({}, request.cookies), Door.REST)
         await database.write(lambda session: sessions.end(session, actor))
     except AuthenticationError:
         pass  # it has ended already

@@ -5,10 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from backend import database
-from backend.api.dependencies import Caller, IfMatch, answer
+from backend.api.dependencies import Caller, IfMatch, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
-from backend.models.todo import TodoCreate, TodoFilter, TodoPage, TodoRead, TodoUpdate
-from backend.services import searches, todos
+from backend.models.batch import BatchRead, BatchRequest, BulkFilter, BulkRead, TrashRead
+from backend.models.quick import QuickCreate, QuickRead
+from backend.models.todo import TodoCreate, TodoMove, TodoRead, TodoUpdate
+from backend.models.todo_filter import TodoFilter, TodoPage
+from backend.services import batches, bulk, moves, quick, searches, todos, trash
 
 router = APIRouter(prefix="/todos", tags=["todos"])
 
@@ -17,13 +20,45 @@ router = APIRouter(prefix="/todos", tags=["todos"])
     "",
     response_model=TodoRead,
     status_code=201,
-    responses=refuses(409),
+    responses=refuses(403, 409),
     openapi_extra=protected(),
     operation_id="add_todo",
 )
-async def add_todo(data: TodoCreate, caller: Caller) -> Response:
-    """Add a todo. With an `id` of your own a retry makes no second one."""
-    return answer(await database.write(lambda session: todos.create(session, caller, data)), 201)
+async def add_todo(data: TodoCreate, caller: Caller, once: Once) -> Response:
+    """Add a todo. With an `id` or an Idempotency-Key of your own a retry makes no second one."""
+    return await answer_once(caller, once, 201, lambda session: todos.create(session, caller, data))
+
+
+@router.post(
+    "/quick",
+    response_model=QuickRead,
+    status_code=201,
+    responses={200: {"model": QuickRead, "description": "A dry run: nothing was created"}, **refuses(409)},
+    openapi_extra=protected(),
+    operation_id="quick_add",
+)
+async def quick_add(data: QuickCreate, caller: Caller, once: Once) -> Response:
+    """Add a todo from one line, such as `Pay rent every 1st 9am #home !high`; says word by word what it understood."""
+    status = 200 if data.dry_run else 201
+    return await answer_once(caller, once, status, lambda session: quick.add(session, caller, data))
+
+
+@router.post(
+    "/batch",
+    response_model=BatchRead,
+    responses=refuses(404, 409, 412),
+    openapi_extra=protected(),
+    operation_id="batch",
+)
+async def run_batch(data: BatchRequest, caller: Caller, once: Once) -> Response:
+    """Do up to 100 operations in one transaction: all or none, or with `atomic: false` each for itself."""
+    return await answer_once(caller, once, 200, lambda session: batches.run(session, caller, data))
+
+
+@router.delete("", response_model=BulkRead, openapi_extra=protected(), operation_id="delete_todos")
+async def delete_todos(wanted: Annotated[BulkFilter, Query()], caller: Caller) -> Response:
+    """Move all todos that pass the filter to the trash, as one operation. Without any filter nothing is deleted."""
+    return answer(await database.write(lambda session: bulk.delete(session, caller, wanted)))
 
 
 @router.get("", response_model=TodoPage, openapi_extra=protected(), operation_id="list_todos")
@@ -38,6 +73,12 @@ async def list_trash(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> 
     return answer(await database.read(lambda session: searches.trash(session, caller, wanted), is_slow=wanted.is_slow))
 
 
+@router.delete("/trash", response_model=TrashRead, openapi_extra=protected(), operation_id="empty_trash")
+async def empty_trash(caller: Caller) -> Response:
+    """Take everything in the trash away for good."""
+    return answer(await database.write(lambda session: TrashRead(purged=trash.empty(session, caller))))
+
+
 @router.get(
     "/{todo_id}", response_model=TodoRead, responses=refuses(404), openapi_extra=protected(), operation_id="get_todo"
 )
@@ -49,7 +90,7 @@ async def get_todo(todo_id: str, caller: Caller) -> Response:
 @router.patch(
     "/{todo_id}",
     response_model=TodoRead,
-    responses=refuses(404, 412),
+    responses=refuses(403, 404, 409, 412),
     openapi_extra=protected(),
     operation_id="update_todo",
 )
@@ -63,7 +104,7 @@ async def update_todo(todo_id: str, changes: TodoUpdate, caller: Caller, version
 @router.put(
     "/{todo_id}",
     response_model=TodoRead,
-    responses={201: {"model": TodoRead, "description": "Created"}, **refuses(404, 409, 412)},
+    responses={201: {"model": TodoRead, "description": "Created"}, **refuses(403, 404, 409, 412)},
     openapi_extra=protected(),
     operation_id="put_todo",
 )
@@ -74,7 +115,11 @@ async def put_todo(todo_id: str, changes: TodoUpdate, caller: Caller, versions: 
 
 
 @router.delete(
-    "/{todo_id}", status_code=204, responses=refuses(404, 412), openapi_extra=protected(), operation_id="delete_todo"
+    "/{todo_id}",
+    status_code=204,
+    responses=refuses(403, 404, 412),
+    openapi_extra=protected(),
+    operation_id="delete_todo",
 )
 async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Response:
     """Move a todo to the trash, from where it can be restored."""
@@ -85,41 +130,67 @@ async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Respon
 @router.post(
     "/{todo_id}/complete",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="complete_todo",
 )
-async def complete_todo(todo_id: str, caller: Caller) -> Response:
+async def complete_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Tick a todo. Ticking twice is ticking once."""
-    return answer(await database.write(lambda session: todos.complete(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.complete(session, caller, todo_id))
 
 
 @router.post(
     "/{todo_id}/reopen",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="reopen_todo",
 )
 @router.post(
     "/{todo_id}/incomplete",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="mark_todo_incomplete",
 )
-async def reopen_todo(todo_id: str, caller: Caller) -> Response:
+async def reopen_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take the tick back. `/incomplete` is the old name of the same."""
-    return answer(await database.write(lambda session: todos.reopen(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.reopen(session, caller, todo_id))
+
+
+@router.post(
+    "/{todo_id}/skip",
+    response_model=TodoRead,
+    responses=refuses(404, 409),
+    openapi_extra=protected(),
+    operation_id="skip_todo",
+)
+async def skip_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+    """Leave out one occurrence of a todo that repeats; answers the next one."""
+    return await answer_once(caller, once, 200, lambda session: todos.skip(session, caller, todo_id))
 
 
 @router.post(
     "/{todo_id}/restore",
     response_model=TodoRead,
-    responses=refuses(404),
+    responses=refuses(403, 404),
     openapi_extra=protected(),
     operation_id="restore_todo",
 )
-async def restore_todo(todo_id: str, caller: Caller) -> Response:
+async def restore_todo(todo_id: str, caller: Caller, once: Once) -> Response:
     """Take a todo out of the trash, as it was."""
-    return answer(await database.write(lambda session: todos.restore(session, caller, todo_id)))
+    return await answer_once(caller, once, 200, lambda session: todos.restore(session, caller, todo_id))
+
+
+@router.post(
+    "/{todo_id}/move",
+    response_model=TodoRead,
+    responses=refuses(403, 404, 409, 412),
+    openapi_extra=protected(),
+    operation_id="move_todo",
+)
+async def move_todo(todo_id: str, data: TodoMove, caller: Caller, versions: IfMatch, once: Once) -> Response:
+    """Put a todo before or after another one, and with `list_id` or `parent_id` there: all in one step."""
+    return await answer_once(
+        caller, once, 200, lambda session: moves.move(session, caller, todo_id, data, versions=versions)
+    )

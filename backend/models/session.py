@@ -68,6 +68,13 @@ class PasswordChange(Shape):
     new_password: Password
 
 
+class PasswordReset(Shape):
+    """The token of a reset link, and the password to use from now on."""
+
+    token: str = Field(max_length=4096)
+    new_password: Password
+
+
 class PasswordProof(Shape):
     """The account's password, where an action cannot be taken back."""
 

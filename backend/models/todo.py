@@ -1,21 +1,11 @@
-"""Todo: what somebody wants to do. Its table, its shapes and every rule about its fields."""
+"""Todo: what somebody wants to do. Its tables and shapes; the rules about single fields are in models.field."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    StrictBool,
-    StringConstraints,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -25,99 +15,51 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    SmallInteger,
+    Integer,
     String,
-    Text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
 from backend.models import due
-from backend.models.base import ID_LENGTH, Day, Id, Instant, Shape, UtcDateTime, new_id, utc_now
+from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
+from backend.models.columns import LONG_TEXT, Ranked, WallClock, bytewise
+from backend.models.field import (
+    TAG_KEY_MAX,
+    TITLE_KEY_MAX,
+    TITLE_MAX,
+    Clock,
+    Description,
+    DueDate,
+    DueTime,
+    Priority,
+    Tags,
+    Title,
+    Urgency,
+)
+from backend.models.recurrence import RecurrenceFrom
+from backend.models.recurrence_rule import RULE_MAX, parse
 from backend.models.user import TIMEZONE_MAX, Timezone, fold
+from backend.models.words import WORD_MAX, words_of
 
-TITLE_MAX = 500
-TITLE_KEY_MAX = 100
-DESCRIPTION_MAX = 20_000
-TAGS_MAX = 50
-TAG_MAX = 100
-TAG_KEY_MAX = 3 * TAG_MAX  # folding case can triple a text (Unicode, CaseFolding.txt)
-SEARCH_MAX = 200
-SEARCH_WORDS_MAX = 10
-SEARCH_WORD_MAX = 50  # a longer one, looked for in long texts, costs seconds (its length times theirs)
-LIMIT_DEFAULT, LIMIT_MAX = 50, 1_000
-SKIP_MAX = 10_000
+POSITION_MAX = 120
+Rule = Annotated[str, AfterValidator(parse)]
 
 
-class Priority(StrEnum):
-    """How urgent; sorted by urgency, never by alphabet."""
+class ApplyTo(StrEnum):
+    """Which occurrences a change of a recurring todo is meant for."""
 
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-    @property
-    def rank(self) -> int:
-        """1 for low to 3 for high: what the database sorts by."""
-        return _PRIORITIES.index(self) + 1
+    DEFAULT = "default"
+    THIS = "this"
+    FOLLOWING = "following"
 
 
-_PRIORITIES = tuple(Priority)
+def first_position(moment: datetime) -> str:
+    """The place of a new todo: after all that were there before it.
 
-
-class Ranked(TypeDecorator[Priority]):
-    """A priority as its rank, so that an index sorts it by urgency."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Priority | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """The rank of a priority."""
-        return None if value is None else Priority(value).rank
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Priority | None:  # noqa: ARG002
-        """The priority of a rank."""
-        return None if value is None else _PRIORITIES[value - 1]
-
-
-class WallClock(TypeDecorator[time]):
-    """A time of day as the text it was said in: MySQL's TIME is a duration, and comes back as one."""
-
-    impl = String(8)
-    cache_ok = True
-
-    def process_bind_param(self, value: time | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """`09:00`."""
-        return None if value is None else due.clock(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> time | None:  # noqa: ARG002
-        """The time that the text says."""
-        return None if value is None else time.fromisoformat(value)
-
-
-def _printable(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("must not contain the NUL character")
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # JSON can spell half a surrogate pair; no database and no answer can hold it
-        raise ValueError("must not contain half a character (a lone surrogate)") from None
-    return value
-
-
-def unique_tags(tags: Iterable[str]) -> list[str]:
-    """Trimmed, in the order given, each once regardless of case."""
-    unique: dict[str, str] = {}
-    for tag in (tag.strip() for tag in tags):
-        unique.setdefault(fold(tag), tag)
-    return list(unique.values())
-
-
-def title_key(title: str) -> str:
-    """What titles are sorted by: regardless of case, and short enough for every database's index."""
-    return fold(title)[:TITLE_KEY_MAX]
+    A fractional key whose whole part is the time, so that nobody has to look for the last one: `t` announces 20 digits.
+    """
+    return f"t{moment:%Y%m%d%H%M%S%f}"
 
 
 def tag_rows(owner_id: str, todo_id: str, tags: Iterable[str]) -> list[dict[str, str]]:
@@ -125,55 +67,9 @@ def tag_rows(owner_id: str, todo_id: str, tags: Iterable[str]) -> list[dict[str,
     return [{"owner_id": owner_id, "todo_id": todo_id, "tag_key": fold(tag)} for tag in tags]
 
 
-def _tags(value: list[str]) -> list[str]:
-    if not all(1 <= len(_printable(tag).strip()) <= TAG_MAX for tag in value):
-        raise ValueError(f"each tag must have 1 to {TAG_MAX} characters")
-    tags = unique_tags(value)
-    if len(tags) > TAGS_MAX:
-        raise ValueError(f"a todo can have at most {TAGS_MAX} tags")
-    return tags
-
-
-def _nullable(schema: dict[str, Any]) -> None:
-    """Say in the documentation that `null` is taken too."""
-    inner = {key: schema.pop(key) for key in list(schema) if key not in {"title", "description", "default", "examples"}}
-    schema["anyOf"] = [inner, {"type": "null"}]
-
-
-def _or(default: Any) -> BeforeValidator:
-    """`null` clears: it means what the field has when nothing was ever said."""
-    return BeforeValidator(lambda value: default if value is None else value)
-
-
-_Text = Annotated[str, AfterValidator(_printable)]
-_Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), AfterValidator(_printable)
-]
-_Description = Annotated[
-    str, _or(""), Field(max_length=DESCRIPTION_MAX, json_schema_extra=_nullable), AfterValidator(_printable)
-]
-_Tags = Annotated[list[str], _or([]), Field(max_length=1_000, json_schema_extra=_nullable), AfterValidator(_tags)]
-_Priority = Annotated[Priority, _or(Priority.MEDIUM), Field(json_schema_extra=_nullable)]
-_Date = Annotated[
-    date | None,
-    BeforeValidator(due.as_date),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "format": "date"},
-                {"type": "string", "format": "date-time"},
-                {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$"},
-                {"type": "null"},
-            ]
-        }
-    ),
-]
-_Time = Annotated[
-    time | None,
-    BeforeValidator(due.as_time),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$"}, {"type": "null"}]}),
-]
-_Clock = Annotated[time, PlainSerializer(due.clock, return_type=str)]
+def word_rows(owner_id: str, todo_id: str, *texts: str) -> list[dict[str, str]]:
+    """The rows of the search index that belong to a todo."""
+    return [{"owner_id": owner_id, "todo_id": todo_id, "word": word} for word in sorted(words_of(*texts))]
 
 
 class _DueRules(Shape):
@@ -195,20 +91,36 @@ _DUE_DATE = Field(
 )
 _DUE_TIME = Field(None, description="Wall-clock time, 09:00; without a zone it is nine wherever you are.")
 _DUE_TIMEZONE = Field(None, description="IANA zone that fixes the time to one instant.")
+_RECURRENCE = Field(
+    None,
+    max_length=RULE_MAX,
+    description="RFC 5545 RRULE, such as FREQ=WEEKLY;BYDAY=MO, or daily, weekly, monthly, yearly, weekdays.",
+    examples=["FREQ=WEEKLY;BYDAY=MO"],
+)
+_REMIND_AT = Field(None, description="When to remind, as an instant.")
+_LIST_ID = Field(None, description="null is the inbox.")
+_PARENT_ID = Field(None, description="The todo that this one is a part of.")
+_ASSIGNEE_ID = Field(None, description="Who is to do it: the list's owner or one of its members.")
 
 
 class TodoCreate(_DueRules):
     """A new todo. Only the title is needed."""
 
     id: Id | None = Field(None, description="Chosen by the client, so that a retry makes no second todo.")
-    title: _Title = Field(examples=["Buy milk"])
-    description: _Description = ""
+    title: Title = Field(examples=["Buy milk"])
+    description: Description = ""
     completed: StrictBool = False
-    priority: _Priority = Priority.MEDIUM
-    tags: _Tags = Field(default_factory=list)
-    due_date: _Date = _DUE_DATE
-    due_time: _Time = _DUE_TIME
+    priority: Urgency = Priority.MEDIUM
+    tags: Tags = Field(default_factory=list)
+    due_date: DueDate = _DUE_DATE
+    due_time: DueTime = _DUE_TIME
     due_timezone: Timezone | None = _DUE_TIMEZONE
+    recurrence: Rule | None = _RECURRENCE
+    recurrence_from: RecurrenceFrom = RecurrenceFrom.DUE
+    remind_at: Instant | None = _REMIND_AT
+    list_id: Id | None = _LIST_ID
+    parent_id: Id | None = _PARENT_ID
+    assignee_id: Id | None = _ASSIGNEE_ID
 
     @model_validator(mode="after")
     def _due_means_something(self) -> Self:
@@ -219,19 +131,45 @@ class TodoCreate(_DueRules):
 class TodoUpdate(_DueRules):
     """Changes to a todo. What is absent stays, `null` clears; setting `due_date` to null clears all of the due."""
 
-    title: _Title = Field(default_factory=str)
-    description: _Description = Field(default_factory=str)
+    title: Title = Field(default_factory=str)
+    description: Description = Field(default_factory=str)
     completed: StrictBool = Field(default_factory=bool)
-    priority: _Priority = Field(default_factory=lambda: Priority.MEDIUM)
-    tags: _Tags = Field(default_factory=list)
-    due_date: _Date = _DUE_DATE
-    due_time: _Time = _DUE_TIME
+    priority: Urgency = Field(default_factory=lambda: Priority.MEDIUM)
+    tags: Tags = Field(default_factory=list)
+    due_date: DueDate = _DUE_DATE
+    due_time: DueTime = _DUE_TIME
     due_timezone: Timezone | None = _DUE_TIMEZONE
+    recurrence: Rule | None = _RECURRENCE
+    recurrence_from: RecurrenceFrom = Field(default_factory=lambda: RecurrenceFrom.DUE)
+    remind_at: Instant | None = _REMIND_AT
+    list_id: Id | None = _LIST_ID
+    parent_id: Id | None = _PARENT_ID
+    assignee_id: Id | None = _ASSIGNEE_ID
+    apply_to: ApplyTo = Field(
+        default_factory=lambda: ApplyTo.DEFAULT,
+        description=(
+            "For a todo that repeats. default: a due that is moved is this occurrence's alone, everything else also"
+            " holds for those that follow. this: it becomes a todo of its own, the series goes on without the changes."
+            " following: the due moves for all that follow, too."
+        ),
+    )
 
     @property
     def changes(self) -> dict[str, Any]:
         """Only what was named."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: getattr(self, name) for name in self.model_fields_set - {"apply_to"}}
+
+
+class TodoMove(Shape):
+    """Where a todo goes in the manual order: before or after another one.
+
+    Before `null` is the end, after `null` the start; with neither it goes to the end.
+    """
+
+    before_id: Id | None = Field(None, description="The todo that comes next; null for the end.")
+    after_id: Id | None = Field(None, description="The todo that comes before; null for the start.")
+    list_id: Id | None = _LIST_ID
+    parent_id: Id | None = _PARENT_ID
 
 
 class TodoRead(Shape):
@@ -244,11 +182,22 @@ class TodoRead(Shape):
     priority: Priority
     tags: list[str]
     due_date: date | None
-    due_time: _Clock | None
+    due_time: Clock | None
     due_timezone: str | None
     due_at: datetime | None = Field(description="The due as an instant in UTC; null for a whole day.")
     weekday: str | None = Field(description="The weekday of due_date, in English.")
     overdue: bool = Field(description="True when it is open and its due has passed in the account's timezone.")
+    recurrence: str | None = Field(description="RFC 5545 RRULE, such as FREQ=WEEKLY;BYDAY=MO.")
+    recurrence_from: str = Field(description="due: by the calendar; completion: counted from when it was done.")
+    series_id: str | None = Field(description="Shared by the occurrences of one recurring todo.")
+    occurrences_missed: int = Field(description="How many occurrences passed before this one.")
+    remind_at: datetime | None
+    list_id: Id | None = Field(description="null is the inbox.")
+    parent_id: Id | None
+    position: str = Field(description="Sorts the manual order, by code points.")
+    assignee_id: Id | None
+    parts_open: int = Field(description="How many todos are a part of this one and open.")
+    parts_done: int = Field(description="How many todos are a part of this one and done.")
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -257,8 +206,8 @@ class TodoRead(Shape):
     url: str = Field(description="Opens the todo in the web page.")
 
     @classmethod
-    def of(cls, row: Any, *, timezone: str, now: datetime) -> "TodoRead":
-        """A stored row as an account in this timezone sees it now."""
+    def of(cls, row: Any, *, timezone: str, now: datetime, parts: tuple[int, int] = (0, 0)) -> "TodoRead":
+        """A stored row as an account in this timezone sees it now; its parts are counted by services.trees."""
         when = due.Due(row.due_date, row.due_time, row.due_timezone)
         # Not validated again: it was on its way in, and a row repaired after damage must still be readable.
         return cls.model_construct(
@@ -274,6 +223,17 @@ class TodoRead(Shape):
             due_at=when.at(timezone),
             weekday=f"{row.due_date:%A}" if row.due_date else None,
             overdue=not row.completed and row.deleted_at is None and row.due_until is not None and row.due_until < now,
+            recurrence=row.recurrence,
+            recurrence_from=row.recurrence_from,
+            series_id=row.series_id,
+            occurrences_missed=row.occurrences_missed,
+            remind_at=row.remind_at,
+            list_id=row.list_id,
+            parent_id=row.parent_id,
+            position=row.position,
+            assignee_id=row.assignee_id,
+            parts_open=parts[0],
+            parts_done=parts[1],
             completed_at=row.completed_at,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -281,77 +241,6 @@ class TodoRead(Shape):
             version=row.version,
             url=f"/?todo={row.id}",
         )
-
-
-class DueWord(StrEnum):
-    """Days in words, as the account's timezone has them."""
-
-    OVERDUE = "overdue"
-    TODAY = "today"
-    TOMORROW = "tomorrow"
-    WEEK = "week"
-    NONE = "none"
-
-
-class SortBy(StrEnum):
-    """What a list is sorted by."""
-
-    CREATED_AT = "created_at"
-    UPDATED_AT = "updated_at"
-    DUE_DATE = "due_date"
-    PRIORITY = "priority"
-    TITLE = "title"
-
-
-class SortOrder(StrEnum):
-    """Which end of the list comes first."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
-class TodoFilter(Shape):
-    """Which todos, in which order, and how many."""
-
-    search: _Text | None = Field(None, max_length=SEARCH_MAX, description="Words that title or description contain.")
-    completed: bool | None = Field(None, description="true, false, or absent for both.")
-    priority: Priority | None = None
-    tags: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
-    tags_all: list[_Text] = Field([], max_length=TAGS_MAX, description="Todos with all of these tags.")
-    due: DueWord | None = Field(None, description="In the account's timezone; week is today and the six days after.")
-    due_before: Day | None = Field(None, description="Due on an earlier day, in the account's timezone.")
-    due_after: Day | None = Field(None, description="Due on a later day, in the account's timezone.")
-    updated_since: Instant | None = Field(None, description="Changed at or after this instant.")
-    sort_by: SortBy = SortBy.CREATED_AT
-    sort_order: SortOrder = SortOrder.DESC
-    limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
-    skip: int = Field(
-        0, ge=0, le=SKIP_MAX, description="For short lists; a cursor is as fast on page 1,000 as on page 1."
-    )
-    cursor: str | None = Field(None, max_length=2_000, description="next_cursor of the page before.")
-
-    @field_validator("search")
-    @classmethod
-    def _few_short_words(cls, value: str | None) -> str | None:
-        words = (value or "").split()
-        if len(words) > SEARCH_WORDS_MAX or any(len(word) > SEARCH_WORD_MAX for word in words):
-            raise ValueError(f"must be at most {SEARCH_WORDS_MAX} words of at most {SEARCH_WORD_MAX} characters")
-        return value
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether texts have to be read through, which takes longer than an index does."""
-        return bool((self.search or "").strip())
-
-
-class TodoPage(Shape):
-    """One page of a list, and how to get the next."""
-
-    todos: list[TodoRead]
-    total: int
-    next_cursor: str | None
-    skip: int
-    limit: int
 
 
 class Todo(SQLModel, table=True):
@@ -369,6 +258,13 @@ class Todo(SQLModel, table=True):
         Index("ix_todos_open_priority", "owner_id", "deleted_at", "completed", "priority", "id"),
         Index("ix_todos_updated", "owner_id", "deleted_at", "updated_at", "id"),
         Index("ix_todos_title", "owner_id", "deleted_at", "title_key", "id"),
+        Index("ix_todos_position", "owner_id", "deleted_at", "completed", "position", "id"),
+        Index("ix_todos_list", "owner_id", "list_id", "deleted_at", "completed", "position", "id"),
+        Index("ix_todos_parent", "owner_id", "parent_id"),
+        Index("ix_todos_completed_at", "owner_id", "completed_at"),
+        Index("ix_todos_remind_at", "owner_id", "remind_at"),
+        # However often an occurrence is completed, its series gets one next.
+        Index("uq_todos_occurrence", "owner_id", "series_id", "occurrence", unique=True),
     )
 
     owner_id: str = TableField(
@@ -377,7 +273,7 @@ class Todo(SQLModel, table=True):
     id: str = TableField(default_factory=new_id, sa_column=Column(String(ID_LENGTH), primary_key=True))
     title: str = TableField(sa_column=Column(String(TITLE_MAX), nullable=False))
     title_key: str = TableField(sa_column=Column(String(TITLE_KEY_MAX), nullable=False))
-    description: str = TableField(sa_column=Column(Text, nullable=False))
+    description: str = TableField(sa_column=Column(LONG_TEXT, nullable=False))
     completed: bool = TableField(
         default=False, sa_column=Column(Boolean(create_constraint=True, name="completed"), nullable=False)
     )
@@ -392,6 +288,18 @@ class Todo(SQLModel, table=True):
     updated_at: datetime = TableField(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     deleted_at: datetime | None = TableField(default=None, sa_column=Column(UtcDateTime))
     version: int = 1
+    # Lists and parents are kept by the services: a todo whose list or parent is gone must stay, and stand in the inbox.
+    list_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
+    parent_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
+    position: str = TableField(sa_column=Column(bytewise(POSITION_MAX), nullable=False, server_default=""))
+    assignee_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
+    remind_at: datetime | None = TableField(default=None, sa_column=Column(UtcDateTime))
+    recurrence: str | None = TableField(default=None, sa_column=Column(String(RULE_MAX)))
+    recurrence_from: str = TableField(default="due", sa_column=Column(String(16), nullable=False, server_default="due"))
+    series_id: str | None = TableField(default=None, sa_column=Column(String(ID_LENGTH)))
+    series_start: str | None = TableField(default=None, sa_column=Column(String(32)))
+    occurrence: str | None = TableField(default=None, sa_column=Column(String(32)))
+    occurrences_missed: int = TableField(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class TodoTag(SQLModel, table=True):
@@ -405,4 +313,20 @@ class TodoTag(SQLModel, table=True):
 
     owner_id: str = TableField(sa_column=Column(String(ID_LENGTH), primary_key=True))
     tag_key: str = TableField(sa_column=Column(String(TAG_KEY_MAX), primary_key=True))
+    todo_id: str = TableField(sa_column=Column(String(ID_LENGTH), primary_key=True))
+
+
+class TodoWord(SQLModel, table=True):
+    """Which todos have a word: derived from title and description, so that searching reads no texts.
+
+    The same on every database, and by owner first: what an account finds costs what its own todos cost, however many
+    others there are. No reference to the todo, whose own index it would need: the services keep the two together.
+    """
+
+    __tablename__ = "todo_words"
+
+    owner_id: str = TableField(
+        sa_column=Column(String(ID_LENGTH), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    )
+    word: str = TableField(sa_column=Column(bytewise(WORD_MAX), primary_key=True))
     todo_id: str = TableField(sa_column=Column(String(ID_LENGTH), primary_key=True))

@@ -2,11 +2,19 @@
 
 from sqlmodel import Session, col, select
 
-from backend.errors import AuthenticationError, EmailTakenError, RegistrationClosedError, UsernameTakenError
+from backend import security
+from backend.errors import (
+    AuthenticationError,
+    EmailTakenError,
+    NotFoundError,
+    RegistrationClosedError,
+    UsernameTakenError,
+)
 from backend.models.base import utc_now
 from backend.models.installation import Installation
 from backend.models.user import User, UserCreate, UserRead, UserUpdate, fold
-from backend.services import todos
+from backend.security import ResetToken
+from backend.services import members, todos
 from backend.services.actor import Actor
 
 
@@ -54,6 +62,7 @@ def get(session: Session, actor: Actor) -> UserRead:
 
 def update(session: Session, actor: Actor, data: UserUpdate) -> UserRead:
     """Change what is named. A new timezone moves the days of dues that float."""
+    actor.ensure_logged_in()
     user = _own(session, actor)
     changes = data.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -70,19 +79,52 @@ def update(session: Session, actor: Actor, data: UserUpdate) -> UserRead:
 
 
 def delete(session: Session, actor: Actor) -> None:
-    """Delete the account with everything of theirs. The password was checked before."""
+    """Delete the account with everything of theirs. The password was checked before.
+
+    Lists that others share go on with them, as services.members says.
+    """
+    actor.ensure_logged_in()
+    members.leave_all(session, actor)
     session.delete(_own(session, actor))
     session.flush()
 
 
 def password_hash_of(session: Session, actor: Actor) -> str:
     """The stored hash, to prove the password against outside of any transaction."""
+    actor.ensure_logged_in()
     return _own(session, actor).password_hash
 
 
 def change_password(session: Session, actor: Actor, password_hash: str) -> None:
-    """Store a new hash. Ending the other sessions is services.sessions' part."""
+    """Store a new hash. Ending the other sessions is services.sessions' part; personal tokens go on working."""
+    actor.ensure_logged_in()
     user = _own(session, actor)
+    user.password_hash = password_hash
+    user.updated_at = utc_now()
+    session.flush()
+
+
+def reset_token(session: Session, name: str) -> str:
+    """A token that sets a new password once. For whoever looks after the installation; no door gives one away."""
+    key = fold(name)
+    user = session.exec(select(User).where((col(User.email_key) == key) | (col(User.username_key) == key))).first()
+    if user is None:
+        raise NotFoundError(f"There is no account called {name}.")
+    return security.sign_reset(user.id, user.password_hash, utc_now())
+
+
+def ensure_reset(session: Session, token: ResetToken) -> None:
+    """Raise ResetLinkError unless the token is still good: before the slow hashing, so that a guess costs nothing."""
+    user = session.get(User, token.user_id)
+    if user is None or not token.fits(user.password_hash):
+        raise security.reset_refused()
+
+
+def reset_password(session: Session, token: ResetToken, password_hash: str) -> None:
+    """Store a new hash in the place of the one that the token was made for; of two at once the second is refused."""
+    user = session.exec(select(User).where(User.id == token.user_id).with_for_update()).first()
+    if user is None or not token.fits(user.password_hash):
+        raise security.reset_refused()
     user.password_hash = password_hash
     user.updated_at = utc_now()
     session.flush()

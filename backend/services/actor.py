@@ -1,6 +1,12 @@
-"""Actor: the account on whose behalf a service acts."""
+"""Actor: the account on whose behalf a service acts, and what its credentials allow."""
 
 from dataclasses import dataclass
+
+from backend.errors import PermissionDeniedError
+from backend.models.operation import Door
+from backend.models.token import Scope
+
+EVERYTHING = frozenset(Scope)
 
 
 @dataclass(frozen=True)
@@ -11,3 +17,25 @@ class Actor:
     session_id: str
     timezone: str
     is_admin: bool
+    # For the log: the username, or the name of the personal token that was used.
+    name: str = ""
+    door: Door = Door.SYSTEM
+    token_id: str | None = None
+    scopes: frozenset[Scope] = EVERYTHING
+    # Whether somebody shares a list with this account; most do not, and then no query has to look for it.
+    has_shares: bool = False
+
+    def ensure(self, scope: Scope) -> None:
+        """Raise PermissionDeniedError where the token that was used does not allow this."""
+        if scope not in self.scopes:
+            raise PermissionDeniedError(
+                f"This token may not do that: it lacks the scope `{scope}`. Use one that has it, or log in."
+            )
+
+    def ensure_logged_in(self) -> None:
+        """Raise PermissionDeniedError for a personal token, whatever its scopes: this takes a login with a password.
+
+        Otherwise whoever finds a token could lock its owner out, or make more of them.
+        """
+        if self.token_id is not None:
+            raise PermissionDeniedError("A personal token may not do that. Log in with your password to do it.")

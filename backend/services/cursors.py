@@ -8,7 +8,8 @@ from pydantic_core import to_json
 
 from backend.errors import FieldError, invalid
 from backend.models.base import Instant
-from backend.models.todo import Priority, SortBy, SortOrder, TodoFilter
+from backend.models.field import Priority
+from backend.models.todo_filter import SortBy, SortOrder, TodoFilter
 
 # Without NUL, which no key contains and PostgreSQL does not compare.
 _Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
@@ -18,6 +19,7 @@ _KEYS: dict[SortBy, tuple[str, TypeAdapter[Any]]] = {
     SortBy.DUE_DATE: ("due_until", TypeAdapter(Instant | None)),
     SortBy.PRIORITY: ("priority", TypeAdapter(Priority)),
     SortBy.TITLE: ("title_key", TypeAdapter(_Text)),
+    SortBy.POSITION: ("position", TypeAdapter(_Text)),
 }
 _PARTS = TypeAdapter(tuple[SortBy, SortOrder, Any, Annotated[_Text, Field(max_length=64)]])
 

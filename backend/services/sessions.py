@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from backend import security
 from backend.errors import AuthenticationError, InvalidCredentialsError
 from backend.models.base import utc_now
+from backend.models.operation import Door
 from backend.models.session import LoginSession, TokenPair
+from backend.models.todo_list import ListMember
 from backend.models.user import User, fold
 from backend.security import TokenKind
+from backend.services import tokens
 from backend.services.actor import Actor
 from backend.settings import Settings
+
+# Whether anybody shares a list with the account.
+_IS_MEMBER = select(ListMember.user_id).where(ListMember.user_id == User.id).exists()
 
 
 @dataclass(frozen=True)
@@ -81,22 +89,40 @@ def refresh(
     return _pair(login, settings)
 
 
-def identify(session: Session, access_token: str) -> Actor:
-    """Who an access token stands for; raises AuthenticationError once its session has ended."""
+def identify(session: Session, access_token: str, door: Door) -> Actor:
+    """Who an access token or a personal token stands for; raises AuthenticationError once it is no longer honoured."""
+    if tokens.is_one(access_token):
+        return tokens.identify(session, access_token, door)
     token = security.read_token(TokenKind.ACCESS, access_token)
+    statement: Any = sa.select(*map(col, (User.timezone, User.is_admin, User.username)), col(LoginSession.expires_at))
+    statement = statement.add_columns(_IS_MEMBER)
     row = session.exec(
-        select(User.timezone, User.is_admin, LoginSession.expires_at)
-        .join(LoginSession, col(LoginSession.user_id) == User.id)
-        .where(LoginSession.id == token.session_id, User.id == token.user_id)
+        statement.join(LoginSession, col(LoginSession.user_id) == User.id).where(
+            col(LoginSession.id) == token.session_id, col(User.id) == token.user_id
+        )
     ).first()
-    if row is None or row[2] < utc_now():
+    if row is None or row[3] < utc_now():
         raise AuthenticationError("This login has ended; log in again.")
-    return Actor(user_id=token.user_id, session_id=token.session_id, timezone=row[0], is_admin=row[1])
+    return Actor(
+        user_id=token.user_id,
+        session_id=token.session_id,
+        timezone=row[0],
+        is_admin=row[1],
+        name=row[2],
+        has_shares=row[4],
+        door=door,
+    )
 
 
 def end(session: Session, actor: Actor) -> None:
     """End this login: its tokens stop working at once."""
+    actor.ensure_logged_in()
     session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
+
+
+def end_all(session: Session, user_id: str) -> None:
+    """End every login of an account."""
+    session.exec(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
 
 
 def end_others(session: Session, actor: Actor) -> None:

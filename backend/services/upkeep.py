@@ -1,10 +1,50 @@
-"""What an administrator may see and say of the data's upkeep."""
+"""What an administrator may see and say of the data's upkeep, and what everybody is told of it."""
 
 from backend.errors import PermissionDeniedError
+from backend.models.notice import Notice, Situation
 from backend.services.actor import Actor
+
+_STAYS = "What is stored here is kept, also when the app restarts."
+_GOES = "This app keeps its data only while it runs: a restart loses everything."
 
 
 def ensure_admin(actor: Actor) -> None:
-    """Raise PermissionDeniedError for everybody but an administrator."""
+    """Raise PermissionDeniedError for everybody but an administrator who has logged in."""
+    actor.ensure_logged_in()
     if not actor.is_admin:
         raise PermissionDeniedError("Only an administrator may see this.")
+
+
+def fate(*, survives_restart: bool) -> str:
+    """What becomes of the data, for anybody who asks."""
+    return _STAYS if survives_restart else _GOES
+
+
+def notices(actor: Actor | None, now: Situation) -> list[Notice]:
+    """What somebody must be told before they rely on the page; the most urgent first. None is a stranger."""
+    is_admin = actor is not None and actor.is_admin
+    found = []
+    if now.is_damaged:
+        found.append(
+            Notice(
+                kind="damaged",
+                text="The database was found damaged, so not everything can be read or saved right now."
+                + (
+                    " Restart the app: its start saves what can be read." if is_admin else " The app must be restarted."
+                ),
+            )
+        )
+    if now.is_read_only:
+        found.append(
+            Notice(
+                kind="read_only",
+                text="Nothing can be changed right now. "
+                + ("Your todos are safe, and can be read." if actor else "What is stored is safe; nobody can log in."),
+                details=now.actions if is_admin else [],
+            )
+        )
+    if is_admin and now.unacknowledged is not None:
+        found.append(Notice(kind="losses", text=now.unacknowledged, has_quarantine=True, can_be_acknowledged=True))
+    if not now.survives_restart:
+        found.append(Notice(kind="ephemeral", text=now.home_sentence if is_admin else _GOES))
+    return found

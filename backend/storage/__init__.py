@@ -10,7 +10,8 @@ The story of a start, told in the order of the files:
 - `heal`       builds a new file from every row that can still be read, with `salvage`, and verifies it.
 - `swap`       puts it in place, whatever moment the process is killed at.
 - `memory`     remembers for the next start how this one ended, and what nobody has read yet.
-- `adopter`    turns somebody else's tables into ours.
+- `adopter`    turns somebody else's tables into ours; damaged ones are healed as what they are, and adopted then.
+- `outlook`    says beforehand, in plain words, what a start would do.
 - `comeback`   puts back a missing file from its newest good snapshot; where it cannot look for one, nothing begins.
 - `migrate`    runs Alembic in one transaction, so that a failure leaves the database as it was.
 - `layout`     knows the tables of every released revision by their fingerprint, because a version row can be wrong.

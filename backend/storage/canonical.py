@@ -30,6 +30,10 @@ class Sum:
         numbers = [int.from_bytes(digest, "big") for digest in digests]
         return Sum(self.rows + len(numbers), (self.digest + sum(numbers)) % _MODULUS)
 
+    def and_of(self, other: "Sum") -> "Sum":
+        """The sum of two parts."""
+        return Sum(self.rows + other.rows, (self.digest + other.digest) % _MODULUS)
+
     def __str__(self) -> str:
         return f"{self.rows} rows, {self.digest:0{2 * _BYTES}x}"
 

@@ -9,7 +9,7 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, String, Table, create_engine, event
+from sqlalchemy import Column, Engine, String, Table, create_engine, event
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,6 +18,9 @@ POOL_RECYCLE_SECONDS = 1_800
 POOL_SIZE, POOL_OVERFLOW, POOL_TIMEOUT_SECONDS = 5, 10, 10
 CONNECT_TIMEOUT_SECONDS = 10
 LOCK_TIMEOUT_SECONDS = 10
+
+# How the names of columns end that are compared, and sorted by, as bytes.
+_BYTEWISE = ("_id", "_key", "id", "position")
 
 _AT_CONNECT = {
     # The driver hands times out in the session's zone, and fails for the first and last year in any but UTC.
@@ -70,7 +73,17 @@ def _compare_bytes(table: Table, _: Any, *, _ddl_runner: Any, **__: Any) -> None
         for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", collation)):
             table.kwargs[f"{dialect.name}_{option}"] = value
     elif dialect.name == "postgresql":
-        # Keys alone: under "C" lower() knows ASCII only, and titles are searched with it.
         for column in table.columns:
-            if type(column.type) is String and column.name.endswith(("_id", "_key", "id")):
-                column.type = String(column.type.length, collation="C")
+            compare_bytes(column)
+
+
+def compare_bytes(column: Column[Any]) -> None:
+    """Let PostgreSQL compare a column's texts byte by byte, where it is a key or says a place in an order.
+
+    Keys alone: under "C" lower() knows ASCII only, and titles are searched with it.
+    """
+    kind = column.type
+    is_key = column.primary_key or column.name.endswith(_BYTEWISE)
+    if is_key and type(kind) is String and "postgresql" not in kind._variant_mapping:  # noqa: SLF001 - no public way to ask
+        # As a variant: another kind of database may be next to get this table.
+        column.type = kind.with_variant(String(kind.length, collation="C"), "postgresql")

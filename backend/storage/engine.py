@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from backend.storage import look, mounts
+from backend.storage import mounts
 from backend.storage.dialect import make_server_engine
 
 # How long a writer waits for another process. The event loop waits with it, so it is short: then 503, and a retry.
@@ -48,6 +48,24 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
     return engine
 
 
+def make_reader(database: Path, options: str) -> Engine:
+    """An engine that reads somebody else's SQLite file and leaves it as it is, its journal mode too.
+
+    It may replay the file's own log, as any reader does: what was committed there belongs to the file. `options` are
+    those of SQLite's URI.
+    """
+    uri = f"{database.resolve().as_uri()}?{options}"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, check_same_thread=False),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _open_to_read)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 def for_writing(engine: Engine) -> Engine:
     """The same pool, for transactions that write.
 
@@ -55,23 +73,6 @@ def for_writing(engine: Engine) -> Engine:
     when another writer came between, whatever the timeout.
     """
     return engine.execution_options(**{_WRITES: True})
-
-
-@contextmanager
-def looking(engine: Engine) -> Iterator[Connection]:
-    """A connection to look at a database with. It leaves a SQLite file as it is; an ordinary one puts it into WAL."""
-    if engine.dialect.name != "sqlite":
-        with engine.connect() as connection:
-            yield connection
-        return
-    database = Path(str(engine.url.database)).resolve()
-    uri = f"{database.as_uri()}?{look.ordinary(database)}"
-    lookout = create_engine(engine.url, creator=lambda: sqlite3.connect(uri, uri=True), hide_parameters=True)
-    try:
-        with lookout.connect() as connection:
-            yield connection
-    finally:
-        lookout.dispose()
 
 
 @contextmanager
@@ -118,6 +119,11 @@ def _set_up(connection: sqlite3.Connection, *pragmas: str) -> None:
 def _open_without_a_trace(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _open_to_read(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only = ON").close()
 
 
 def _lower(value: Any) -> Any:

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from backend.storage import look
+
 
 class Fault(StrEnum):
     """What went wrong, as far as doing it again is concerned."""
@@ -17,6 +19,7 @@ class Fault(StrEnum):
     LOST_RACE = "lost_race"  # another transaction stored the same key after this one looked: look again
     DISCONNECTED = "disconnected"  # the connection broke, or the server is not there yet
     REFUSED = "refused"  # wrong credentials, no such database: somebody has to change a setting
+    DAMAGED = "damaged"  # the file of a SQLite database is not what it was: the next start heals it
     BUSY = "busy"  # a lock that was not given up in time, a full disk, a server that only reads
     OTHER = "other"  # a mistake of ours
 
@@ -67,6 +70,8 @@ _NUMBERS = {
 def fault_of(error: DBAPIError) -> Fault:
     """What an error means."""
     if isinstance(error.orig, sqlite3.Error):
+        if look.is_damage(error.orig):
+            return Fault.DAMAGED
         # A writer is alone from its first moment on, so nothing that fails there was a race.
         return Fault.BUSY if isinstance(error, OperationalError) else Fault.OTHER
     if error.connection_invalidated:
@@ -82,11 +87,12 @@ def fault_of(error: DBAPIError) -> Fault:
 
 def code_of(error: DBAPIError) -> str | int | None:
     """PostgreSQL's SQLSTATE or MySQL's number; None where the server was not even reached."""
-    sqlstate: str | None = getattr(error.orig, "sqlstate", None)
-    if sqlstate is not None:
-        return sqlstate
     first = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    return first if isinstance(first, int) else None
+    if isinstance(first, int):
+        # Before the SQLSTATE, which PyMySQL 1.2 knows too: MySQL has HY000 or 23000 for very different things.
+        return first
+    sqlstate: str | None = getattr(error.orig, "sqlstate", None)
+    return sqlstate
 
 
 def words_of(error: DBAPIError) -> str:

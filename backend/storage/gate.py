@@ -84,6 +84,9 @@ def closed(engine: Engine) -> Iterator[Connection]:
         elif engine.dialect.name != "sqlite":
             connection.execute(text(f"SET SESSION lock_wait_timeout = {WAIT_SECONDS}"))
             connection.execute(text("LOCK TABLES installation WRITE"))
+        else:
+            # Without it the transaction, and with it the write lock, would begin with the first statement: too late.
+            connection.begin()
         try:
             yield connection
             connection.commit()

@@ -1,33 +1,63 @@
 """Healing: a new file is built from every row that can still be read, verified, and put in the damaged file's place.
 
 The damaged file is never opened as a database here: its pages are read, from a link that lies in quarantine already.
+Whose tables they hold, only the pages can tell. If they are those of somebody whom the adopter knows, the rows go into
+a bare file of such tables first, and are adopted from there as from a healthy one. Once the new file is in place it is
+copied at once, so that what was saved is not in one place alone.
 """
 
 import json
+import logging
 import shutil
 import sqlite3
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from backend.storage import memory, quarantine, snapshots, swap
+from sqlalchemy import Connection, make_url
+
+from backend.storage import adopter as adopting
+from backend.storage import memory, quarantine, snapshots, swap, taking
+from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
+from backend.storage.engine import make_engine
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
 from backend.storage.look import sidecar_of
+from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
 from backend.storage.salvage.donors import Donor
+from backend.storage.salvage.layouts import quoted
 from backend.storage.salvage.rebuild import rebuild
 from backend.storage.salvage.report import Report
 from backend.storage.salvage.salvage import Salvage
 
+logger = logging.getLogger(__name__)
+
 # A candidate, its journal and the log of what was rejected, in multiples of the damaged file.
 _ROOM_NEEDED = 2
+_CACHE_KIB = 32 * 1024
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Tables that say again, in another form, what stands in others. They are made anew, never salvaged."""
+
+    tables: frozenset[str] = frozenset()
+    rebuild: Callable[[Connection], object] = lambda _: None
 
 
 @dataclass(frozen=True)
 class Healed:
-    """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies."""
+    """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies.
+
+    `unknown` names what the file holds and no release has a place for; `absent` the tables and `table.column`s that it
+    no longer has, and `unproven` the tables of which more may be lost than anything tells. `adopted` says what was
+    adopted from it.
+    """
 
     state: State
     quarantine: str
@@ -42,22 +72,41 @@ class Healed:
     invented: int = 0
     has_content: bool = True
     restored_from: str | None = None
+    at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    unknown: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    adopted: str | None = None
 
     @property
     def lost_nothing(self) -> bool:
         """Whether every row is there as it was, as far as anything can tell."""
-        return self.has_content and not (
-            self.lost
-            or self.partial
-            or self.doubtful
-            or self.rejected
-            or self.invented
-            or self.absent
-            or self.unproven
-            or self.saved < self.expected
+        # A snapshot cannot know what came after it.
+        return (
+            self.has_content
+            and self.restored_from is None
+            and not (
+                self.lost
+                or self.partial
+                or self.doubtful
+                or self.rejected
+                or self.invented
+                or self.absent
+                or self.unproven
+                or self.saved < self.expected
+            )
         )
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """All of it, as JSON knows it: the note of one start is the same in the next."""
+        told: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return told
+
+    def remembered(self, before: Memory) -> Memory:
+        """What to remember once this heal is done."""
+        after = replace(before, is_clean=False, last_heal=self.note)
+        return after if self.lost_nothing else after.telling(self.notice)
 
     @property
     def sentence(self) -> str:
@@ -74,28 +123,99 @@ class Healed:
             told += f" absent={','.join(self.absent)}"
         if self.unproven:
             told += f" maybe_more_lost_of={','.join(self.unproven)}"
-        return f"Healed the database: state={self.state} {told}. The damaged file lies whole in {self.quarantine}."
+        adopted = f" {self.adopted}" if self.adopted else ""
+        kept = f"The damaged file lies whole in {self.quarantine}."
+        return f"Healed the database: state={self.state} {told}. {kept}{adopted}"
+
+    @property
+    def notice(self) -> str:
+        """For people: what the heal could not bring back as it was."""
+        when = f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
+        if self.restored_from:
+            return (
+                f"Nothing could be read from the damaged database, so on {when} the snapshot {self.restored_from} took "
+                "its place; what was changed after that snapshot is missing. The damaged file is kept whole."
+            )
+        if not self.has_content:
+            return (
+                f"Nothing could be read from the damaged database and there was no snapshot of it, so on {when} an "
+                "empty one took its place. The damaged file is kept whole."
+            )
+        lost = max(self.lost, self.expected - self.saved)
+        parts = (
+            (lost, "could not be saved"),
+            (self.partial, "lost a part of their content"),
+            (self.doubtful, "may not be what they were"),
+            (self.rejected, "broke a rule and were changed or left out"),
+            (self.invented, "stand in for lost ones that others belong to"),
+        )
+        sentences = [f"The database was damaged and was repaired on {when}."]
+        if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
+            sentences.append(f"Of about {max(self.expected, self.saved):,} rows {told}.")
+        if self.absent:
+            sentences.append(f"Missing in it were {_and(self.absent)}: only what a snapshot knew of them is back.")
+        if self.unproven:
+            sentences.append(f"More may be lost of {_and(self.unproven)} than anything tells.")
+        return " ".join((*sentences, "The damaged file is kept whole."))
 
 
-def heal(home: Home, seen: Diagnosis, layouts: Layouts, caretaker: Caretaker, watched: tuple[str, ...] = ()) -> Healed:
-    """Replace a damaged file by what can be saved of it. Raises OSError or sqlite3.Error with the original in place."""
+def _and(names: tuple[str, ...]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What came out of one view of the damaged file. `ledgers`: the folder of what could not be kept as it was."""
+
+    path: Path
+    ledgers: Path
+    report: Report
+    is_foreign: bool
+
+    @property
+    def saved(self) -> int:
+        return self.report.total("saved")
+
+
+def heal(
+    home: Home,
+    seen: Diagnosis,
+    layouts: Layouts,
+    caretaker: Caretaker,
+    watched: tuple[str, ...] = (),
+    adopter: Adopter | None = None,
+    derived: Derived = Derived(),
+) -> Healed:
+    """Replace a damaged file by what can be saved of it, and take a snapshot of that.
+
+    Raises OSError, sqlite3.Error or RefusedError with the original in place.
+    """
     database = home.live
     _ensure_room(database)
     candidate = swap.candidate_of(database)
     folder = quarantine.keep(database, seen.state)
     try:
-        healed = _build(home, folder, candidate, seen, layouts, caretaker, watched)
-    except (OSError, sqlite3.Error):
+        healed = _Heal(home, seen, layouts, caretaker, watched, adopter, derived, folder, candidate).run()
+    except (OSError, sqlite3.Error, RefusedError):
         # The folder holds links to files that are still in place, and an unfinished log; the next start makes its own.
         swap.resume(database)
         shutil.rmtree(folder)
         raise
-    (folder / "report.json").write_text(json.dumps(asdict(healed), indent=1))
-    if not healed.lost_nothing:
-        # Before the swap: whoever starts after a crash finds a file that is in order, and must know all the same.
-        memory.write_down(database, replace(memory.recall(database), is_clean=False, unacknowledged=healed.sentence))
+    (folder / "report.json").write_text(json.dumps(healed.note, indent=1))
+    # Before the swap: whoever starts after a crash finds a file that is in order, and must know all the same.
+    memory.write_down(database, healed.remembered(memory.recall(database)))
     swap.swap(database, candidate)
+    _keep_a_copy(home)
     return healed
+
+
+def _keep_a_copy(home: Home) -> None:
+    """The first snapshot of what was saved. Without it the heal stands all the same: the disk may be full now."""
+    try:
+        taking.take(home, "heal")
+    except (OSError, sqlite3.Error, snapshots.DamagedError) as error:
+        told = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        logger.warning("No snapshot of the healed database could be taken: %s. The next one is tried later.", told)
 
 
 def _ensure_room(database: Path) -> None:
@@ -107,107 +227,177 @@ def _ensure_room(database: Path) -> None:
         )
 
 
-def _build(
-    home: Home,
-    folder: Path,
-    candidate: Path,
-    seen: Diagnosis,
-    layouts: Layouts,
-    caretaker: Caretaker,
-    watched: tuple[str, ...],
-) -> Healed:
-    damaged = folder / home.live.name
-    log = damaged.with_name(damaged.name + "-wal")
-    newest = snapshots.newest_good(home.backups, home.live.stem)
-    backup = newest.path if newest is not None else None
-    views = [log, None] if log.exists() and log.stat().st_size else [None]
-    reports: list[tuple[int, Path, Report]] = []
-    for number, view in enumerate(views):
-        attempt = candidate.with_name(f"{candidate.name}.{number}")
-        ledgers = folder / f"attempt-{number}"
-        ledgers.mkdir()
-        report = _salvage(damaged, view, attempt, ledgers, layouts, caretaker, [backup] if backup else [])
-        reports.append((report.total("saved"), attempt, report))
-    saved, best, report = max(reports, key=lambda one: one[0])
-    for number, (_, attempt, _) in enumerate(reports):
-        ledgers = folder / f"attempt-{number}"
-        if attempt == best:
-            for ledger in ledgers.iterdir():
-                ledger.replace(folder / ledger.name)
+@dataclass(frozen=True)
+class _Heal:
+    """One heal, with everything it needs to know."""
+
+    home: Home
+    seen: Diagnosis
+    layouts: Layouts
+    caretaker: Caretaker
+    watched: tuple[str, ...]
+    adopter: Adopter | None
+    derived: Derived
+    folder: Path
+    candidate: Path
+
+    def run(self) -> Healed:
+        """Build the candidate, or put a snapshot in its place where nothing is left to build it from."""
+        damaged = self.folder / self.home.live.name
+        log = damaged.with_name(damaged.name + "-wal")
+        views = [log, None] if log.exists() and log.stat().st_size else [None]
+        attempts = [self._salvage(damaged, view, number) for number, view in enumerate(views)]
+        best = max(attempts, key=lambda attempt: attempt.saved)
+        # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
+        has_content = self.seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
+            best.report.table(table).saved > best.report.table(table).from_backup for table in self.watched
+        )
+        name = f"{self.folder.parent.name}/{self.folder.name}"
+        if not has_content and (newest := snapshots.newest_good(self.home.backups, self.home.live.stem)) is not None:
+            _clear(attempts)
+            # Whichever release or deployment it was taken of: the look that follows a heal sees to that.
+            shutil.copyfile(newest.path, self.candidate)
+            return Healed(self.seen.state, name, has_content=False, restored_from=newest.path.name)
+        for ledger in best.ledgers.iterdir():
+            ledger.replace(self.folder / ledger.name)
+        adopted = None
+        if best.is_foreign:
+            adopted = self._adopt(best)
         else:
-            attempt.unlink()
-        shutil.rmtree(ledgers)
-    # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
-    has_content = seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
-        report.table(table).saved > report.table(table).from_backup for table in watched
-    )
-    if not has_content and backup is not None:
-        best.unlink()
-        for ledger in folder.glob("*.jsonl"):
-            ledger.unlink()  # they list every row of the snapshot
-        shutil.copyfile(backup, candidate)
-        _bring_to_head(candidate)
-        return Healed(seen.state, f"{folder.parent.name}/{folder.name}", has_content=False, restored_from=backup.name)
-    best.replace(candidate)
-    _bring_to_head(candidate)
-    _verify(candidate, layouts, watched)
-    return Healed(
-        seen.state,
-        f"{folder.parent.name}/{folder.name}",
-        saved=saved,
-        expected=report.total("expected"),
-        partial=report.total("partial"),
-        doubtful=report.total("doubtful"),
-        from_index=report.total("from_index"),
-        from_backup=report.total("from_backup"),
-        rejected=report.total("rejected"),
-        lost=report.total("lost"),
-        invented=report.total("invented"),
-        has_content=has_content,
-        absent=report.absent,
-        unproven=(*report.unproven, *(table for table in report.traceless if table in watched)),
-    )
-
-
-def _salvage(
-    damaged: Path,
-    log: Path | None,
-    candidate: Path,
-    folder: Path,
-    layouts: Layouts,
-    caretaker: Caretaker,
-    backups: list[Path],
-) -> Report:
-    with ExitStack() as stack:
-        donors = [stack.enter_context(Donor(backup)) for backup in backups]
-        salvage = stack.enter_context(Salvage(damaged, layouts.known, log, donors))
-        revision = salvage.chart.revision or layouts.head
-        leftovers = {
-            table.name: table.name.removeprefix(HALF_DONE)
-            for table in salvage.sources()
-            if table.name.startswith(HALF_DONE)
-        }
-
-        def create(path: Path) -> None:
-            # As the damaged file's own revision, so that the migrations then do to its rows what they do to all rows.
-            _bring_to(path, revision)
-
-        return rebuild(
-            damaged,
-            candidate,
-            create,
-            layouts.known,
-            caretaker=caretaker,
-            ledger_folder=folder,
-            aliases=leftovers,
-            skip=[VERSION_TABLE],
-            salvage=salvage,
-            check=False,
+            self._complete(best)
+        _clear(attempts)
+        self._verify()
+        report = best.report
+        return Healed(
+            self.seen.state,
+            name,
+            saved=best.saved,
+            expected=report.total("expected"),
+            partial=report.total("partial"),
+            doubtful=report.total("doubtful"),
+            from_index=report.total("from_index"),
+            from_backup=report.total("from_backup"),
+            rejected=report.total("rejected"),
+            lost=report.total("lost"),
+            invented=report.total("invented"),
+            has_content=has_content,
+            unknown=report.unknown,
+            absent=report.absent,
+            unproven=(*report.unproven, *(table for table in report.traceless if table in self.watched)),
+            adopted=adopted,
         )
 
+    def _salvage(self, damaged: Path, log: Path | None, number: int) -> _Attempt:
+        """Save what one view shows into a file of its own, made of the tables that the view is nearest to."""
+        theirs = self.adopter.layouts if self.adopter is not None else ()
+        known = (*self.layouts.known, *theirs)
+        path = self.candidate.with_name(f"{self.candidate.name}.{number}")
+        ledgers = self.folder / f"attempt-{number}"
+        ledgers.mkdir()
+        with ExitStack() as stack:
+            salvage = stack.enter_context(Salvage(damaged, known, log))
+            revision = salvage.chart.revision or self.layouts.head
+            is_foreign = any(revision == layout.revision for layout in theirs)
+            if (backup := self._newest_backup(is_foreign=is_foreign)) is not None:
+                salvage.donors = [stack.enter_context(Donor(backup))]
+            adopter = self.adopter if is_foreign else None
+            leftovers = {
+                table.name: table.name.removeprefix(HALF_DONE)
+                for table in salvage.sources()
+                if table.name.startswith(HALF_DONE)
+            }
 
-def _bring_to_head(candidate: Path) -> None:
-    _bring_to(candidate, "head")
+            def create(path: Path) -> None:
+                if adopter is not None:
+                    adopter.create_bare(path)
+                    _narrow(path, salvage)
+                else:
+                    # As the damaged file's own revision: the migrations then do to its rows what they do to all.
+                    _bring_to(path, revision)
+
+            report = rebuild(
+                damaged,
+                path,
+                create,
+                known,
+                caretaker=adopter.caretaker if adopter is not None else self.caretaker,
+                ledger_folder=ledgers,
+                aliases=leftovers,
+                skip=[VERSION_TABLE, *(() if is_foreign else self.derived.tables)],
+                salvage=salvage,
+                check=False,
+            )
+            if is_foreign:
+                vanished = {table.name for table in salvage.sources() if salvage.is_vanished(table)}
+                gone = vanished - set(leftovers.values())
+                _drop(path, [table.name for table in report.tables if table.name in gone and not table.saved])
+        return _Attempt(path, ledgers, report, is_foreign)
+
+    def _newest_backup(self, *, is_foreign: bool) -> Path | None:
+        """The newest good snapshot of the same tables."""
+        newest = snapshots.newest_good(
+            self.home.backups,
+            self.home.live.stem,
+            lambda manifest: (manifest.revision in self.layouts.fingerprints) is not is_foreign,
+        )
+        return newest.path if newest is not None else None
+
+    def _complete(self, attempt: _Attempt) -> None:
+        """Ours: bring it to head, and make anew what stands in other tables already."""
+        attempt.path.replace(self.candidate)
+        _bring_to(self.candidate, "head")
+        engine = make_engine(make_url(f"sqlite:///{self.candidate}"))
+        try:
+            with engine.connect() as connection:
+                # Looking up each row's parent took a fifth of the time; the check of the candidate does it in one go.
+                driver: Any = connection.connection
+                driver.execute("PRAGMA foreign_keys = OFF").close()
+                driver.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+                with connection.begin():
+                    self.derived.rebuild(connection)
+        finally:
+            engine.dispose()
+        _as_one_file(self.candidate)
+
+    def _adopt(self, attempt: _Attempt) -> str:
+        """Theirs: adopt it. Answers a sentence; the findings lie beside the report."""
+        if self.adopter is None:
+            raise RefusedError("nobody can adopt it")
+        adopted = adopting.fill(self.candidate, attempt.path, self.adopter)
+        (self.folder / "adoption.jsonl").write_text(adopted.findings)
+        return adopted.sentence
+
+    def _verify(self) -> None:
+        """Look at the new file as closely as at any, before it takes the place of the old one."""
+        seen = diagnose(self.candidate, self.layouts, watched=self.watched, thorough=True)
+        if seen.state is not State.HEALTHY or sidecar_of(self.candidate):
+            raise sqlite3.DatabaseError(f"the healed file did not pass its check ({seen.state})")
+
+
+def _clear(attempts: list[_Attempt]) -> None:
+    for attempt in attempts:
+        attempt.path.unlink(missing_ok=True)
+        shutil.rmtree(attempt.ledgers)
+
+
+def _narrow(path: Path, salvage: Salvage) -> None:
+    """Take off the columns that the damaged file never had: an empty one would say something of each row."""
+    have: dict[str, set[str]] = {}
+    for table in salvage.sources():
+        names = (column.name for column in table.columns)
+        have.setdefault(table.name.removeprefix(HALF_DONE), set()).update(names)
+    with closing(sqlite3.connect(path)) as connection:
+        for name, columns in have.items():
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall():
+                if column not in columns:
+                    connection.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {quoted(column)}")
+
+
+def _drop(path: Path, tables: list[str]) -> None:
+    """Take off the tables that the damaged file does not have, and of which nothing was found either."""
+    with closing(sqlite3.connect(path)) as connection:
+        for table in tables:
+            connection.execute(f"DROP TABLE {quoted(table)}")
 
 
 def _bring_to(path: Path, revision: str) -> None:
@@ -216,8 +406,7 @@ def _bring_to(path: Path, revision: str) -> None:
     migrate.create(path, revision=revision)
 
 
-def _verify(candidate: Path, layouts: Layouts, watched: tuple[str, ...]) -> None:
-    """Look at the new file as closely as at any, before it takes the place of the old one."""
-    seen = diagnose(candidate, layouts, watched=watched, thorough=True)
-    if seen.state is not State.HEALTHY or sidecar_of(candidate):
-        raise sqlite3.DatabaseError(f"the healed file did not pass its check ({seen.state})")
+def _as_one_file(path: Path) -> None:
+    from backend.storage import migrate  # noqa: PLC0415 - the same
+
+    migrate.as_one_file(path)

@@ -1,5 +1,6 @@
 """Locks between processes: several workers may import the app at the same instant, and only one may prepare."""
 
+import fcntl
 import hashlib
 import logging
 import tempfile
@@ -40,6 +41,16 @@ def lock_file(database: Path, purpose: str = "") -> Path:
     return Path(tempfile.gettempdir()) / f"{digest}-{name}"
 
 
+def grants_locks(folder: Path) -> bool:
+    """Whether the file system of a folder grants the locks that SQLite asks for. Some mounts refuse each of them."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".lock-probe-") as probe:
+        try:
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
 class Occupancy:
     """Who works with a database file: many may share it, and a heal needs it alone.
 
@@ -57,11 +68,13 @@ class Occupancy:
             self._lock.acquire_read(timeout=WAIT_SECONDS)
             self._is_shared = True
 
-    def leave(self) -> None:
-        """Let go."""
-        if self._is_shared:
-            self._lock.release()
-            self._is_shared = False
+    def leave(self) -> bool:
+        """Let go; False where it was not held."""
+        if not self._is_shared:
+            return False
+        self._lock.release()
+        self._is_shared = False
+        return True
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, Self
 
 from backend.storage.salvage.layouts import quoted
 from backend.storage.snapshots import TableCount
+
+# Losses that nobody has read yet, a line each; the quarantine has them all.
+_UNTOLD_KEPT = 3
 
 
 @dataclass(frozen=True)
@@ -18,14 +22,28 @@ class Memory:
     is_clean: bool = False
     rows: dict[str, int] = field(default_factory=dict)
     unacknowledged: str | None = None
+    acknowledged: str | None = None
+    last_heal: dict[str, Any] | None = None
+
+    def telling(self, loss: str) -> Self:
+        """The same, with one more loss that nobody has read yet."""
+        untold = [*(self.unacknowledged or "").splitlines(), loss]
+        return replace(self, unacknowledged="\n".join(untold[-_UNTOLD_KEPT:]))
 
 
 def recall(database: Path) -> Memory:
     """What is remembered; nothing where the note is missing or cannot be read, which is no harm."""
     try:
         stored = json.loads(_file_of(database).read_text())
-        return Memory(bool(stored["is_clean"]), dict(stored["rows"]), stored["unacknowledged"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Memory(
+            bool(stored["is_clean"]),
+            dict(stored["rows"]),
+            stored["unacknowledged"],
+            # Notes of earlier releases have none of these.
+            stored.get("acknowledged"),
+            stored.get("last_heal"),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()
 
 
@@ -79,7 +97,8 @@ def _newest(connection: sqlite3.Connection, table: str) -> int:
 
 def acknowledge(database: Path) -> None:
     """Somebody has read what was lost."""
-    write_down(database, replace(recall(database), unacknowledged=None))
+    before = recall(database)
+    write_down(database, replace(before, unacknowledged=None, acknowledged=before.unacknowledged))
 
 
 def _file_of(database: Path) -> Path:

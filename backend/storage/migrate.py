@@ -14,8 +14,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, make_url
 
-from backend.storage import layout
+from backend.storage import layout, resumable
 from backend.storage.engine import make_engine, migrating
+
+resumable.install()
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 

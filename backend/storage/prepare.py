@@ -7,36 +7,81 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, snapshots, swap, taking
-from backend.storage.adopter import Adopter
+from backend.storage import (
+    adopter,
+    comeback,
+    layout,
+    lock,
+    look,
+    memory,
+    quarantine,
+    server,
+    shape,
+    snapshots,
+    swap,
+    taking,
+)
+from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
-from backend.storage.heal import Healed, heal
+from backend.storage.heal import Derived, Healed, heal
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
 from backend.storage.look import Sidecar
-from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.snapshots import DamagedError, Snapshot
 
 logger = logging.getLogger(__name__)
 
 # Each round changes something; a healthy start takes one.
 _ROUNDS = 6
 
+_NO_LOCKS = (
+    "The storage that DATABASE_URL points into grants no locks, and without them SQLite damages its file. Leave "
+    "DATABASE_URL out: the database is then on the local disk, and copies of it go to that storage."
+)
+
+_WHAT_TO_DO = {
+    State.UNKNOWN_LAYOUT: "It may belong to another app: set DATABASE_URL to a file that this app has to itself. If it "
+    "is an old database of yours, keep it and ask its maker; nothing was changed in it.",
+    State.SCHEMA_NEWER: "Deploy the newer release again, or put back a copy from before it with "
+    "`python -m backend restore`.",
+}
+
 # Their tables may be called as ours are, so that they look like ours half migrated, or of another release.
 _MAYBE_FOREIGN = {State.UNKNOWN_LAYOUT, State.SCHEMA_HALF, State.SCHEMA_NEWER}
 
 
+class StuckError(Exception):
+    """What has to be done cannot be done, and the database is as it was; the message is a sentence for the log."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The look that the start ended with: `quick`, or `full` with its indexes, references and texts."""
+
+    kind: str
+    at: datetime
+    seconds: float
+    result: State
+
+
 @dataclass(frozen=True)
 class Report:
-    """What a start found and did. `actions` are sentences for the log; none holds a path or a secret."""
+    """What a start found and did. `actions` are sentences for the log; none holds a path or a secret.
+
+    `last_heal` is the newest one of any start, with the fields of `Healed`. `is_damaged`: damage was met since.
+    """
 
     found: State
     actions: tuple[str, ...] = ()
@@ -46,11 +91,20 @@ class Report:
     rolled_back: str | None = None
     unacknowledged: str | None = None
     seconds: float = 0.0
+    head: str = ""
+    check: Check | None = None
+    last_heal: dict[str, Any] | None = None
+    is_damaged: bool = False
 
     @property
     def lost_nothing(self) -> bool:
         """Whether everything that was there is there, as far as anybody who should know has not been told otherwise."""
-        return self.rolled_back is None and self.unacknowledged is None
+        return self.unacknowledged is None
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether the tables are those of this release."""
+        return self.is_usable and self.found is not State.SCHEMA_NEWER
 
 
 @dataclass(frozen=True)
@@ -62,15 +116,18 @@ class Prepared:
     occupancy: Occupancy | None = None
     watched: tuple[str, ...] = ()
 
-    def close(self) -> None:
-        """Let go of the database, and remember how it was left. May be called twice."""
+    def close(self, *, is_clean: bool = True) -> None:
+        """Let go of the database, and remember how it was left. May be called twice.
+
+        After a stop that was not clean the next start looks closely.
+        """
         self.engine.dispose()
-        if self.occupancy is not None:
+        if self.occupancy is not None and self.occupancy.leave():
             database = Path(str(self.engine.url.database)).resolve()
-            with suppress(sqlite3.Error):  # it went away meanwhile: the next start looks closely
+            # Where others still work with it, such as the app beside a command, the last one of them remembers.
+            with suppress(sqlite3.Error, OSError, Timeout), self.occupancy.alone():
                 rows = memory.count(database, self.watched)
-                memory.write_down(database, replace(memory.recall(database), is_clean=True, rows=rows))
-            self.occupancy.leave()
+                memory.write_down(database, replace(memory.recall(database), is_clean=is_clean, rows=rows))
 
 
 @dataclass(frozen=True)
@@ -80,6 +137,7 @@ class Rules:
     watched: tuple[str, ...] = ()
     caretaker: Caretaker = field(default_factory=Caretaker)
     adopter: Adopter | None = None
+    derived: Derived = field(default_factory=Derived)
 
 
 def prepare(
@@ -99,10 +157,11 @@ def prepare(
     if engine.dialect.name == "sqlite":
         home = home or find_home(Path(str(url.database)), is_space=False)
         report, occupancy = _prepare_file(home, remote, engine, layouts, rules)
+        report = replace(report, head=layouts.head)
         if report.is_read_only:
             engine = make_engine(url, is_read_only=True)
     else:
-        report = _prepare_server(engine, rules, wait_seconds)
+        report = replace(_prepare_server(engine, rules, wait_seconds), head=shape.released().head)
     is_in_order = report.is_usable and not report.is_read_only and report.lost_nothing
     for action in report.actions:
         logger.log(logging.INFO if is_in_order else logging.WARNING, action)
@@ -119,7 +178,10 @@ def _prepare_server(engine: Engine, rules: Rules, wait_seconds: float) -> Report
         return report
     if not adopter.is_foreign(engine, rules.adopter):
         return report
-    told = adopter.adopt_server(engine, rules.adopter)
+    try:
+        told = adopter.adopt_server(engine, rules.adopter)
+    except RefusedError as error:
+        return replace(report, actions=(*report.actions, f"The database is left as it is: {error}"))
     again = Report(**asdict(server.prepare(engine, wait_seconds=wait_seconds)))
     return replace(again, found=report.found, actions=(told, *again.actions))
 
@@ -132,6 +194,8 @@ def _prepare_file(
         database.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(database.parent, os.W_OK) or (database.exists() and not os.access(database, os.W_OK)):
             return _read_only(database, layouts, rules), None
+        if home.is_exclusive and not lock.grants_locks(database.parent):
+            return Report(State.UNUSABLE, (_NO_LOCKS,), is_usable=False), None
         occupancy = Occupancy(database)
         with lock.file_lock(database):
             report = _under_lock(home, remote, engine, layouts, rules, occupancy)
@@ -139,8 +203,12 @@ def _prepare_file(
             return report, occupancy
     except Timeout:
         told = "The database is damaged, and another process works with it. Stop that one, and start again."
-    except (OSError, sqlite3.Error) as error:
-        told = f"The database cannot be used: {getattr(error, 'strerror', None) or error}. Nothing was changed."
+    except RefusedError as error:
+        told = f"The database is left as it is: {error}"
+    except StuckError as error:
+        told = str(error)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        told = f"The database cannot be used: {_words_of(error)}. Nothing was changed."
     return Report(State.UNUSABLE, (told,), is_usable=False), None
 
 
@@ -163,20 +231,19 @@ def _under_lock(
     report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_clean)
     report = replace(report, actions=(*actions, *report.actions))
     if not report.is_usable:
-        return report
-    untold = before.unacknowledged
-    if report.healed is not None and not report.healed.lost_nothing:
-        untold = report.healed.sentence
+        return replace(report, last_heal=before.last_heal)
+    known = before if report.healed is None else report.healed.remembered(before)
     if restored is not None and not restored.lost_nothing:
-        untold = restored.sentence
+        known = known.telling(restored.sentence)
     rows = memory.count(database, rules.watched)
     warning = memory.shortfall(before, rows)
     if warning is None and report.healed is None and not before.is_clean:
         warning = _behind_snapshot(home, rows)
     if restored is None and warning:
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
-    memory.write_down(database, Memory(is_clean=False, rows=rows, unacknowledged=untold))
-    return replace(report, unacknowledged=untold)
+        known = known.telling(warning)
+    memory.write_down(database, replace(known, is_clean=False, rows=rows))
+    return replace(report, unacknowledged=known.unacknowledged, last_heal=known.last_heal)
 
 
 def _behind_snapshot(home: Home, rows: dict[str, int]) -> str | None:
@@ -200,41 +267,71 @@ def _correct(
     actions: list[str] = []
     found: State | None = None
     healed: Healed | None = None
+    is_rebuilt = False
 
     def keep(sidecar: Sidecar) -> None:
-        try:
-            folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
-        except OSError as error:
-            # Its log makes it whole, as far as can be seen, and that must not wait for space.
-            actions.append(f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}.")
-            return
-        actions.append(f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}.")
+        actions.append(_keep_log(home, sidecar))
 
     for _ in range(_ROUNDS):
+        started = time.monotonic()
         seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough, before_replay=keep)
+        took = round(time.monotonic() - started, 3)
+        check = Check("full" if thorough else "quick", datetime.now(UTC), took, seen.state)
         found = found or seen.state
         if seen.state is State.HEALTHY:
-            return Report(found, tuple(actions), healed=healed)
-        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign(engine, rules.adopter):
-            taking.take(home, "adoption")
-            with occupancy.alone():
-                actions.append(adopter.adopt_file(home.live, engine, rules.adopter))
-            continue
+            return Report(found, tuple(actions), healed=healed, check=check)
+        if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign_file(home.live, rules.adopter):
+            adopted = _adopt(home, rules, occupancy)
+            if adopted is not None:
+                actions.append(adopted)
+                continue
+            seen = replace(seen, state=State.SCHEMA_HALF)
         if seen.state in {State.UNUSABLE, State.UNKNOWN_LAYOUT}:
-            return Report(found, (*actions, f"The database is left as it is: {seen.detail}."), is_usable=False)
+            told = f"The database is left as it is: {seen.detail}. {_WHAT_TO_DO.get(seen.state, '')}".rstrip()
+            return Report(found, (*actions, told), is_usable=False, check=check)
         if seen.state is State.SCHEMA_NEWER:
-            return Report(found, (*actions, f"Reading only: {seen.detail}."), is_read_only=True)
+            told = f"Reading only: {seen.detail}. {_WHAT_TO_DO[seen.state]}"
+            return Report(found, (*actions, told), is_read_only=True, check=check)
         if (action := _mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
-        if healed is not None:
+        if is_rebuilt:
             break
         with occupancy.alone():
-            healed = heal(home, seen, layouts, rules.caretaker, rules.watched)
-        actions.append(healed.sentence)
+            latest = heal(home, seen, layouts, rules.caretaker, rules.watched, rules.adopter, rules.derived)
+        actions.append(latest.sentence)
+        is_rebuilt = latest.restored_from is None
+        # What a snapshot does not have stays lost, however well its own damage is healed.
+        healed = latest if healed is None else replace(latest, has_content=False, restored_from=healed.restored_from)
         # What was rebuilt was looked at as closely as can be before it came here.
-        thorough = False
+        thorough = not is_rebuilt
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
+
+
+def _keep_log(home: Home, sidecar: Sidecar) -> str:
+    """Keep the file and a log that SQLite is about to replay and let go of. Answers a sentence."""
+    try:
+        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+    except OSError as error:
+        # Its log makes it whole, as far as can be seen, and that must not wait for space.
+        return f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}."
+    return f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}."
+
+
+def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:
+    """Take over a file that is somebody else's; a sentence, or None where it must be healed to get at all of it."""
+    if rules.adopter is None or adopter.is_cut_short(home.live, rules.adopter):
+        return None
+    try:
+        taking.take(home, "adoption")
+        with occupancy.alone():
+            return adopter.adopt_file(home.live, rules.adopter)
+    except DamagedError:
+        return None
+    except sqlite3.Error as error:
+        if not look.is_damage(error):
+            raise
+        return None
 
 
 def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
@@ -251,7 +348,7 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
             folder = quarantine.put_away(database, seen.state)
             return f"Put a log aside to {folder.parent.name}/{folder.name}: {seen.detail}."
         case State.SCHEMA_OLD:
-            copy = taking.take(home, "migration")
+            copy = _copy_before(home, "migration")
             _migrate(engine)
             return f"Migrated the database from {seen.revision}; a copy was kept as backups/{copy.path.name}."
         case State.VERSION_ROW_WRONG:
@@ -268,9 +365,12 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
 
 def _read_only(database: Path, layouts: Layouts, rules: Rules) -> Report:
     """Where nothing may be written, a database that is in order can still be read."""
+    started = time.monotonic()
     seen = diagnose(database, layouts, watched=rules.watched)
     if seen.state is State.HEALTHY:
-        return Report(State.HEALTHY, ("The folder cannot be written to: reading only.",), is_read_only=True)
+        told = "The folder of the database cannot be written to: reading only. Make it writable, and start again."
+        check = Check("quick", datetime.now(UTC), round(time.monotonic() - started, 3), seen.state)
+        return Report(State.HEALTHY, (told,), is_read_only=True, check=check)
     return Report(seen.state, (f"The folder cannot be written to, and the database is {seen.state}.",), is_usable=False)
 
 
@@ -279,7 +379,35 @@ def _execute(database: Path, work: Callable[[sqlite3.Connection], object]) -> No
         work(connection)
 
 
+def _copy_before(home: Home, reason: str) -> Snapshot:
+    """The copy without which nothing dangerous begins."""
+    try:
+        return taking.take(home, reason)
+    except (OSError, sqlite3.Error, DamagedError) as error:
+        raise StuckError(
+            f"Before the {reason} a copy of the database is taken, and that failed: {_words_of(error)}. Nothing was "
+            "changed. Make room, or make the folder of the backups writable, and start again."
+        ) from error
+
+
 def _migrate(engine: Engine) -> None:
     from backend.storage import migrate  # noqa: PLC0415 - a healthy start does not pay for Alembic
 
-    migrate.upgrade(engine)
+    try:
+        migrate.upgrade(engine)
+    except Exception as error:
+        raise StuckError(
+            f"The migration failed and was taken back: {_words_of(error)}. Nothing was changed, so the release that "
+            "ran before can still use the database."
+        ) from error
+
+
+def _words_of(error: Exception) -> str:
+    """A reason without a path, a statement or a row of anybody's."""
+    if isinstance(error, DBAPIError):
+        error = error.orig if isinstance(error.orig, Exception) else error
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    if isinstance(error, sqlite3.Error | DamagedError):
+        return str(error).rstrip(".")
+    return type(error).__name__

@@ -1,16 +1,21 @@
-"""Migrations that can be taken up again where they were killed, for MySQL and MariaDB.
+"""What Alembic does differently on servers.
 
-There each CREATE or ALTER commits by itself, so a migration killed half way leaves half of its steps done at the old
-revision. Run again, it skips the steps that were done. Alembic picks the class by its `__dialect__` when it is defined.
+On MySQL and MariaDB each CREATE or ALTER commits by itself, so a migration killed half way leaves half of its steps
+done at the old revision. Run again, it skips the steps that were done. Alembic picks a class by its `__dialect__` when
+it is defined. What a migration does to rows is not known here: its statements must give the same result when they run
+twice.
 
-What a migration does to rows is not known here: its statements must give the same result when they run twice.
+On PostgreSQL a migration is one transaction; there, columns that are added later only need the collation of the others.
 """
 
 from typing import Any
 
 from alembic.ddl.mysql import MySQLImpl
+from alembic.ddl.postgresql import PostgresqlImpl
 from sqlalchemy import Column, Constraint, Index, Inspector, Table, UniqueConstraint, inspect
 from sqlalchemy.sql.elements import conv, quoted_name
+
+from backend.storage.dialect import compare_bytes
 
 
 def install() -> None:
@@ -113,6 +118,17 @@ class _Resumable(MySQLImpl):
 
 class _ResumableMariaDB(_Resumable):
     __dialect__ = "mariadb"
+
+
+class _Bytewise(PostgresqlImpl):
+    """PostgreSQL needs no taking up; but a column that is added later must compare as those of a new table do."""
+
+    __dialect__ = "postgresql"
+
+    def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> None:
+        """Add a column with the collation of its kind; on MySQL it takes the table's own."""
+        compare_bytes(column)
+        super().add_column(table_name, column, **kw)
 
 
 def _table_of(item: Index | Constraint) -> str:

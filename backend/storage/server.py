@@ -138,7 +138,10 @@ def _stamp(connection: Connection, revision: str | None) -> None:
 
 
 def _refuse(state: State, detail: str) -> Outcome:
-    return Outcome(state, (f"The database is left as it is: {detail}.",), is_usable=False)
+    told = f"The database is left as it is: {detail}."
+    if state is State.UNKNOWN_LAYOUT:
+        told += " Name a database of this app's own in DATABASE_URL, or deploy the release that made these tables."
+    return Outcome(state, (told,), is_usable=False)
 
 
 def _missing(facts: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ them, only `comeback` puts them back.
 import logging
 import re
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -90,9 +91,13 @@ def stem_of(name: str) -> str | None:
     return match["stem"] if match else None
 
 
-def newest_good(folder: Path, stem: str | None = None) -> Snapshot | None:
+def newest_good(
+    folder: Path, stem: str | None = None, is_wanted: Callable[[Manifest], bool] = lambda _: True
+) -> Snapshot | None:
     """The newest snapshot that still is what its manifest says and that SQLite finds whole."""
     for snapshot in listed(folder, stem):
+        if not is_wanted(snapshot.manifest):
+            continue
         try:
             verify(snapshot)
         except DamagedError as error:

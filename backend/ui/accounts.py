@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from backend import access, database
-from backend.models.session import Credentials, RefreshRequest, TokenPair
+from backend.models.session import Credentials, PasswordReset, RefreshRequest, TokenPair
 from backend.models.user import UserCreate, UserRead
 from backend.services import accounts, sessions
 from backend.services.actor import Actor
@@ -31,6 +31,12 @@ async def refresh(call: Call, address: str) -> TokenPair:
     return await access.renew(RefreshRequest.model_validate(call.body), address, grace=_TABS_GRACE)
 
 
+@for_anyone
+async def reset_password(call: Call, address: str) -> None:
+    """Set a new password with the token of a one-time link."""
+    await access.reset_password(PasswordReset.model_validate(call.body), address)
+
+
 @for_account
 async def logout(actor: Actor, _call: Call) -> None:
     """End this session: its tokens stop working at once."""
@@ -43,4 +49,4 @@ async def whoami(actor: Actor, _call: Call) -> UserRead:
     return await database.read(lambda session: accounts.get(session, actor))
 
 
-HANDLERS = [register, login, refresh, logout, whoami]
+HANDLERS = [register, login, refresh, reset_password, logout, whoami]

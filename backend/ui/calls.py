@@ -14,6 +14,8 @@ from pydantic import Field
 from backend import access
 from backend.errors import AppError, FieldError, describe, invalid
 from backend.models.base import Id, Shape
+from backend.models.operation import Door
+from backend.services import upkeep
 from backend.services.actor import Actor
 
 Handler = Callable[[Any, gr.Request], Awaitable[dict[str, Any]]]
@@ -58,11 +60,21 @@ def for_account(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handl
     async def handle(payload: Any, _request: gr.Request) -> dict[str, Any]:
         try:
             call = Call.model_validate(payload)
-            return _answer(await work(await access.identify(call.token), call))
+            return _answer(await work(await access.identify(call.token, Door.UI), call))
         except Exception as error:  # noqa: BLE001 - `describe` turns every exception into words, and logs what is unexpected
             return _refusal(describe(error))
 
     return _named(handle, work)
+
+
+def for_admin(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handler:
+    """A handler for an administrator alone."""
+
+    async def checked(actor: Actor, call: Call) -> Shape | None:
+        upkeep.ensure_admin(actor)
+        return await work(actor, call)
+
+    return _named(for_account(checked), work)
 
 
 def _answer(data: Shape | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Private handlers of the page for todos. Each answers the todo as it is now, never the whole list."""
 
 from backend import database
-from backend.models.todo import TodoCreate, TodoFilter, TodoPage, TodoRead, TodoUpdate
+from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
+from backend.models.todo_filter import TodoFilter, TodoPage
 from backend.services import searches, todos
 from backend.services.actor import Actor
 from backend.ui.calls import Call, for_account

@@ -61,6 +61,17 @@ def test_a_plain_todo_comes_over_whole(old: Connection) -> None:
         "updated_at": "2026-03-04T05:06:07.000001Z",
         "deleted_at": None,
         "version": 1,
+        "list_id": None,
+        "parent_id": None,
+        "position": "t20260203040506789012",
+        "assignee_id": None,
+        "remind_at": None,
+        "recurrence": None,
+        "recurrence_from": "due",
+        "series_id": None,
+        "series_start": None,
+        "occurrence": None,
+        "occurrences_missed": 0,
     }
     assert {row["tag_key"] for row in ours("SELECT * FROM todo_tags")} == {"reise", "schön 🎉"}
 

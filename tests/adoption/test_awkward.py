@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from backend import database
 from backend.adoption import What
-from backend.models.todo import TodoFilter
+from backend.models.todo_filter import TodoFilter
 from backend.services import searches
 from backend.services.actor import Actor
 from tests.adoption.old_deployment import add_todo, add_user

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Connection, Engine
+from sqlmodel import SQLModel
 
 from backend.adoption import AdoptionError, adopt_in_place, in_place, recognise
 from backend.models.todo import Todo
@@ -134,7 +135,8 @@ def test_a_second_adoption_takes_other_names(engine: Engine) -> None:
     with engine.begin() as connection:
         adopt_in_place(connection, to_head)
         first = rows(connection, "SELECT id FROM todos ORDER BY id")
-        connection.exec_driver_sql("DROP TABLE todo_tags, todos, sessions, users, installation, alembic_version")
+        ours = [*SQLModel.metadata.tables, "alembic_version"]
+        connection.exec_driver_sql(f"DROP TABLE {', '.join(ours)} CASCADE")
         old_deployment.build(connection, old_deployment.POSTGRESQL, version=None)
         connection.exec_driver_sql("INSERT INTO users SELECT * FROM old_deployment_users")
         connection.exec_driver_sql("INSERT INTO todos SELECT * FROM old_deployment_todos")

@@ -3,21 +3,21 @@
 import base64
 import json
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from jose import jwt
 from passlib.hash import bcrypt
+from sqlalchemy import text
 
 from backend import access, database, security
 from backend.api.application import create_api
 from backend.errors import AppError
+from backend.models.operation import Door
 from backend.security import TokenKind
 from backend.services import sessions
 from backend.settings import Settings, get_settings
@@ -50,14 +50,11 @@ def refresh(client: TestClient, token: str) -> Any:
     return client.post(f"{API}/auth/refresh", json={"refresh_token": token})
 
 
-def row(database: Path, query: str, *values: object) -> Any:
-    connection = sqlite3.connect(database)
-    try:
-        found = connection.execute(query, values).fetchone()
-        connection.commit()
-        return found
-    finally:
-        connection.close()
+def row(query: str, **values: object) -> Any:
+    """What stands in the database, whichever it is; an UPDATE answers nothing."""
+    with database.engine.begin() as connection:
+        found = connection.execute(text(query), values)
+        return tuple(found.one()) if found.returns_rows else None
 
 
 # Registering
@@ -104,9 +101,9 @@ def test_a_closed_installation_still_takes_its_first_account(
     assert client.post(f"{API}/auth/register", json=data).status_code == 403
 
 
-def test_the_password_is_stored_as_argon2id_with_owasps_parameters(account: Account, own_database: Path) -> None:
+def test_the_password_is_stored_as_argon2id_with_owasps_parameters(account: Account) -> None:
     assert account.id
-    [stored] = row(own_database, "SELECT password_hash FROM users")
+    [stored] = row("SELECT password_hash FROM users")
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
@@ -181,46 +178,44 @@ LONG = "ä" * 50  # 100 bytes, of which bcrypt took 72
 
 @pytest.mark.parametrize("password", [PASSWORD, LONG, "€" * 24 + "x", "a" * 71 + "é"])
 def test_a_bcrypt_hash_logs_in_once_and_is_argon2id_from_then_on(
-    client: TestClient, account: Account, own_database: Path, password: str
+    client: TestClient, account: Account, password: str
 ) -> None:
     old = bcrypt.using(rounds=4, ident="2b").hash(password.encode()[:72])
     assert old.startswith("$2b$")
-    row(own_database, "UPDATE users SET password_hash = ?", old)
+    row("UPDATE users SET password_hash = :stored", stored=old)
     assert login(client, "x" + password, username=account.username).status_code == 401
-    assert row(own_database, "SELECT password_hash FROM users") == (old,)
+    assert row("SELECT password_hash FROM users") == (old,)
     assert login(client, password, email=account.email).status_code == 200
-    [stored] = row(own_database, "SELECT password_hash FROM users")
+    [stored] = row("SELECT password_hash FROM users")
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert login(client, password, username=account.username).status_code == 200
-    assert row(own_database, "SELECT password_hash FROM users") == (stored,)
+    assert row("SELECT password_hash FROM users") == (stored,)
 
 
-def test_after_the_rehash_every_byte_of_a_long_password_counts(
-    client: TestClient, account: Account, own_database: Path
-) -> None:
+def test_after_the_rehash_every_byte_of_a_long_password_counts(client: TestClient, account: Account) -> None:
     old = bcrypt.using(rounds=4, ident="2b").hash(LONG.encode()[:72])
-    row(own_database, "UPDATE users SET password_hash = ?", old)
+    row("UPDATE users SET password_hash = :stored", stored=old)
     assert login(client, LONG, username=account.username).status_code == 200
     assert login(client, LONG[:-1] + "x", username=account.username).status_code == 401
 
 
 @pytest.mark.parametrize("stored", ["", "nonsense", "$2b$04$broken", "$argon2id$v=19$m=19456,t=2,p=1$broken", "$1$md5"])
 def test_a_hash_that_nobody_can_read_refuses_and_does_not_crash(
-    client: TestClient, account: Account, own_database: Path, stored: str
+    client: TestClient, account: Account, stored: str
 ) -> None:
-    row(own_database, "UPDATE users SET password_hash = ?", stored)
+    row("UPDATE users SET password_hash = :stored", stored=stored)
     answer = login(client, username=account.username)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
 
 
 def test_a_password_that_changes_during_a_login_is_not_let_in_by_the_old_one(
-    client: TestClient, account: Account, own_database: Path, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prove = sessions.prove
 
     def prove_slowly(claimed: sessions.Claimed, password: str) -> str | None:
         proved = prove(claimed, password)
-        row(own_database, "UPDATE users SET password_hash = ?", security.hash_password(NEW_PASSWORD))
+        row("UPDATE users SET password_hash = :stored", stored=security.hash_password(NEW_PASSWORD))
         return proved
 
     monkeypatch.setattr(sessions, "prove", prove_slowly)
@@ -228,16 +223,16 @@ def test_a_password_that_changes_during_a_login_is_not_let_in_by_the_old_one(
 
 
 def test_two_logins_at_once_on_an_old_hash_are_both_let_in(
-    client: TestClient, account: Account, own_database: Path, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row(own_database, "UPDATE users SET password_hash = ?", bcrypt.using(rounds=4).hash(PASSWORD))
+    row("UPDATE users SET password_hash = :stored", stored=bcrypt.using(rounds=4).hash(PASSWORD))
     prove = sessions.prove
 
     def prove_while_another_logs_in(claimed: sessions.Claimed, password: str) -> str | None:
         proved = prove(claimed, password)
         monkeypatch.setattr(sessions, "prove", prove)
         # The other one is faster, and has made the hash anew.
-        row(own_database, "UPDATE users SET password_hash = ?", security.hash_password(PASSWORD))
+        row("UPDATE users SET password_hash = :stored", stored=security.hash_password(PASSWORD))
         return proved
 
     monkeypatch.setattr(sessions, "prove", prove_while_another_logs_in)
@@ -313,10 +308,8 @@ def test_a_refresh_token_is_no_access_token_and_the_reverse(client: TestClient, 
     assert me(client, account.tokens["access_token"]) == 200
 
 
-def test_a_token_is_worth_nothing_once_its_session_has_expired(
-    client: TestClient, account: Account, own_database: Path
-) -> None:
-    row(own_database, "UPDATE sessions SET expires_at = '2020-01-01T00:00:00.000000Z'")
+def test_a_token_is_worth_nothing_once_its_session_has_expired(client: TestClient, account: Account) -> None:
+    row("UPDATE sessions SET expires_at = '2020-01-01 00:00:00'")
     assert me(client, account.tokens["access_token"]) == 401
     assert refresh(client, account.tokens["refresh_token"]).status_code == 401
 
@@ -364,10 +357,10 @@ def test_logging_out_ends_both_tokens_at_once_and_no_other_login(client: TestCli
     assert me(client, other["access_token"]) == 200
 
 
-def test_a_login_sweeps_up_logins_that_have_expired(client: TestClient, account: Account, own_database: Path) -> None:
-    row(own_database, "UPDATE sessions SET expires_at = '2020-01-01T00:00:00.000000Z'")
+def test_a_login_sweeps_up_logins_that_have_expired(client: TestClient, account: Account) -> None:
+    row("UPDATE sessions SET expires_at = '2020-01-01 00:00:00'")
     login(client, username=account.username)
-    assert row(own_database, "SELECT count(*) FROM sessions") == (1,)
+    assert row("SELECT count(*) FROM sessions") == (1,)
 
 
 # The account itself
@@ -414,9 +407,7 @@ def test_an_account_changes_what_is_named_and_nothing_else(account: Account, cha
     assert login(account.client, username=(before | change)["username"]).status_code == 200
 
 
-def test_deleting_an_account_takes_everything_of_it_and_frees_its_names(
-    make_account: Callable[..., Account], own_database: Path
-) -> None:
+def test_deleting_an_account_takes_everything_of_it_and_frees_its_names(make_account: Callable[..., Account]) -> None:
     account, other = make_account(), make_account()
     account.add("mine", tags=["home"])
     kept = other.add("theirs", tags=["home"])
@@ -425,7 +416,7 @@ def test_deleting_an_account_takes_everything_of_it_and_frees_its_names(
     assert refresh(account.client, account.tokens["refresh_token"]).status_code == 401
     assert login(account.client, username=account.username).status_code == 401
     for table, column in (("users", "id"), ("todos", "owner_id"), ("todo_tags", "owner_id"), ("sessions", "user_id")):
-        found = row(own_database, f"SELECT count(*), max({column}) FROM {table}")  # noqa: S608 - constants
+        found = row(f"SELECT count(*), max({column}) FROM {table}")  # noqa: S608 - constants
         assert found == (1, other.id), table
     assert other.call("GET", f"/todos/{kept['id']}").json() == kept
     assert make_account(email=account.email, username=account.username).id != account.id
@@ -571,7 +562,7 @@ def test_no_origin_is_ever_allowed_to_send_cookies() -> None:
 def test_an_access_token_of_a_session_without_its_row_is_refused_by_the_service(account: Account) -> None:
     account.call("POST", "/auth/logout")
     with database.read_scope() as session, pytest.raises(AppError, match="log in again"):
-        sessions.identify(session, account.tokens["access_token"])
+        sessions.identify(session, account.tokens["access_token"], Door.REST)
 
 
 def test_reading_a_token_gives_back_what_was_signed() -> None:

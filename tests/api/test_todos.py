@@ -10,7 +10,11 @@ from tests.support import Account
 ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
 FIELDS = {
     *("id", "title", "description", "completed", "priority", "tags", "due_date", "due_time", "due_timezone", "due_at"),
+    *("recurrence", "recurrence_from", "series_id", "occurrences_missed", "remind_at"),
+    *("list_id", "parent_id", "position", "assignee_id"),
     *("weekday", "overdue", "completed_at", "created_at", "updated_at", "deleted_at", "version", "url"),
+    *("recurrence", "recurrence_from", "series_id", "occurrences_missed", "remind_at", "list_id", "parent_id"),
+    *("position", "assignee_id", "parts_open", "parts_done"),
 }
 DUE = ("due_date", "due_time", "due_timezone", "due_at")
 
@@ -74,7 +78,7 @@ def test_tags_are_trimmed_and_kept_once_in_the_order_given(account: Account) -> 
 def test_null_means_what_was_never_said(account: Account) -> None:
     todo = account.add(description=None, priority=None, tags=None, due_date=None, due_time=None, due_timezone=None)
     bare = account.add()
-    changing = {"id", "url", "created_at", "updated_at"}
+    changing = {"id", "url", "created_at", "updated_at", "position"}
     assert {name: todo[name] for name in FIELDS - changing} == {name: bare[name] for name in FIELDS - changing}
 
 

@@ -41,10 +41,35 @@ TODO = {
     "reopen_todo": Walk(),
     "mark_todo_incomplete": Walk(),
     "restore_todo": Walk(),
+    "skip_todo": Walk(),
+    "move_todo": Walk({"after_id": None}),
+}
+# The operations that name a list of the other account, one of its members, an invitation to it, or a tag.
+LIST = {
+    "get_list": Walk(),
+    "update_list": Walk({"name": "taken over"}),
+    "delete_list": Walk(),
+    "restore_list": Walk(),
+    "move_list": Walk({"after_id": None}),
+    "list_members": Walk(),
+    "update_member": Walk({"role": "owner"}),
+    "remove_member": Walk(),
+    "add_invite": Walk({"role": "owner"}),
+    "list_invites": Walk(),
+    "revoke_invite": Walk(),
+    "rename_tag": Walk({"name": "mine"}),
+    "delete_tag": Walk(),
+}
+# The operations that name a saved filter.
+FILTER = {
+    "get_filter": Walk(),
+    "update_filter": Walk({"name": "taken over"}),
+    "delete_filter": Walk(),
 }
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
     "health": Walk(status=200),
+    "health_ready": Walk(status=200),
     "health_live": Walk(status=200),
     "list_quarantine": Walk(status=403),
     "download_from_quarantine": Walk(status=403),
@@ -54,6 +79,7 @@ OTHERS = {
     "token": Walk(form={"username": "thief", "password": PASSWORD}, status=200),
     "login_with_cookie": Walk(form={"username": "thief", "password": PASSWORD}, status=200),
     "refresh": Walk({"refresh_token": "nonsense"}, status=401),
+    "reset_password": Walk({"token": "nonsense", "new_password": PASSWORD}, status=400),
     "whoami": Walk(status=200),
     "get_profile": Walk(status=200),
     "get_profile_stats": Walk(status=200),
@@ -62,7 +88,32 @@ OTHERS = {
     "change_password": Walk({"current_password": PASSWORD, "new_password": "another password"}, status=204),
     "add_todo": Walk({"title": "my own"}, status=201),
     "list_todos": Walk(query={"search": SECRET, "tags": "theirs", "limit": 1000}, status=200),
+    "accept_invite": Walk(status=404),
+    "add_list": Walk({"name": "my own"}, status=201),
+    "list_lists": Walk(query={"limit": 1000}, status=200),
+    "list_tags": Walk(status=200),
     "list_trash": Walk(query={"search": SECRET, "limit": 1000}, status=200),
+    "delete_todos": Walk(query={"search": SECRET}, status=200),
+    "empty_trash": Walk(status=200),
+    "quick_add": Walk({"text": "my own"}, status=201),
+    "batch": Walk({"operations": [{"action": "create", "data": {"title": "my own"}}]}, status=200),
+    "list_operations": Walk(status=200),
+    "undo": Walk({"last": 100}, status=200),
+    "list_changes": Walk(query={"limit": 1000}, status=200),
+    "stream_events": Walk(query={"cursor": "guessed"}, status=422),
+    "add_filter": Walk({"name": "my own", "query": {}}, status=201),
+    "list_filters": Walk(status=200),
+    "stats": Walk(query={"days": 366}, status=200),
+    "export_todos": Walk(query={"format": "json"}, status=200),
+    "import_todos": Walk(
+        {"format": "todos-export", "format_version": 1, "todos": [{"title": "my own"}]},
+        query={"format": "json"},
+        status=200,
+    ),
+    "make_calendar": Walk(status=201),
+    "get_calendar": Walk(status=200),
+    "delete_calendar": Walk(status=204),
+    "read_calendar": Walk(status=404),
 }
 # Last: afterwards nobody is logged in.
 LAST = {
@@ -88,18 +139,26 @@ def everything(account: Account) -> Any:
         account.call("GET", "/todos/trash?limit=1000").json(),
         account.call("GET", "/auth/me").json(),
         account.call("GET", "/users/me/stats").json(),
+        account.call("GET", "/lists?limit=1000").json(),
+        account.call("GET", "/lists?deleted=true").json(),
+        account.call("GET", "/tags").json(),
+        account.call("GET", "/filters").json(),
+        account.call("GET", "/stats").json(),
     ]
 
 
 def test_every_operation_of_the_document_is_walked(client: TestClient) -> None:
-    assert operations(client).keys() == TODO.keys() | OTHERS.keys() | LAST.keys()
+    assert operations(client).keys() == TODO.keys() | LIST.keys() | FILTER.keys() | OTHERS.keys() | LAST.keys()
 
 
 def test_every_operation_that_names_a_todo_is_walked_as_one(client: TestClient) -> None:
     assert {name for name, (_, path) in operations(client).items() if "{todo_id}" in path} == TODO.keys()
+    names = ("{list_id}", "/tags/{name}")
+    assert {name for name, (_, path) in operations(client).items() if any(one in path for one in names)} == LIST.keys()
+    assert {name for name, (_, path) in operations(client).items() if "{filter_id}" in path} == FILTER.keys()
 
 
-def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
+def test_no_operation_of_rest_shows_or_changes_what_another_account_has(  # noqa: C901 - one walk after another
     client: TestClient, make_account: Callable[..., Account]
 ) -> None:
     victim = make_account()
@@ -108,14 +167,21 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     open_one, done, trashed = (victim.add(f"{SECRET} {kind}", **fields) for kind in ("open", "done", "trashed"))
     victim.call("POST", f"/todos/{done['id']}/complete")
     victim.call("DELETE", f"/todos/{trashed['id']}")
+    lists = [victim.call("POST", "/lists", json={"name": SECRET}).json()["id"] for _ in range(2)]
+    invites = [victim.call("POST", f"/lists/{one}/invites", json={}).json()["id"] for one in lists]
+    victim.call("DELETE", f"/lists/{lists[1]}")
+    saved = victim.call("POST", "/filters", json={"name": SECRET, "query": {"search": SECRET}}).json()
     before = everything(victim)
     known = operations(client)
 
-    def call(name: str, walk: Walk, todo_id: str = "") -> httpx.Response:
+    def call(name: str, walk: Walk, **ids: str) -> httpx.Response:
         method, path = known[name]
+        # What a path names; an invitation is accepted by its token, which nobody can guess.
+        for part, value in {"user_id": victim.id, "name": "theirs", "token": "guessed", **ids}.items():
+            path = path.replace(f"{{{part}}}", value)
         options = {"json": walk.body, "params": walk.query, "data": walk.form}
         said = {key: value for key, value in options.items() if value is not None}
-        answer = client.request(method, path.replace("{todo_id}", todo_id), headers=thief.headers, **said)  # type: ignore[arg-type]
+        answer = client.request(method, path, headers=thief.headers, **said)  # type: ignore[arg-type]
         assert answer.status_code == walk.status, f"{name}: {answer.text}"
         assert SECRET not in answer.text
         assert victim.username not in answer.text
@@ -125,8 +191,20 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     for todo in (open_one, done, trashed):
         # The creation comes last: from then on the id is one's own too.
         for name, walk in sorted(TODO.items(), key=lambda item: item[0] == "put_todo"):
-            call(name, walk, todo["id"])
+            call(name, walk, todo_id=todo["id"])
             assert everything(victim) == before, name
+    for list_id, invite_id in zip(lists, invites, strict=True):
+        for name, walk in LIST.items():
+            call(name, walk, list_id=list_id, invite_id=invite_id)
+            assert everything(victim) == before, name
+    for name, walk in {
+        "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
+        "list_todos": Walk(query={"list_id": lists[0]}, status=200),
+    }.items():
+        call(name, walk)
+    for name, walk in FILTER.items():
+        call(name, walk, filter_id=saved["id"])
+        assert everything(victim) == before, name
     for name, walk in (OTHERS | LAST).items():
         if name == "logout":
             thief = make_account(username="thief")

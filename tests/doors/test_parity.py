@@ -13,8 +13,10 @@ from gradio_client.exceptions import AppError as CallError
 
 from backend import access, database
 from backend.errors import describe
+from backend.models import operation
 from backend.models.session import Credentials
-from backend.models.todo import TodoCreate, TodoFilter, TodoUpdate
+from backend.models.todo import TodoCreate, TodoUpdate
+from backend.models.todo_filter import TodoFilter
 from backend.models.user import UserCreate
 from backend.security import hash_password
 from backend.services import accounts, searches, sessions, todos
@@ -68,7 +70,17 @@ def _filled(value: Any, names: dict[str, str], unique: str) -> Any:
 
 
 # What differs from call to call, and what only says that it happened.
-_VARIES = {"id", "email", "username", "created_at", "updated_at", "url", "access_token", "refresh_token"}
+_VARIES = {
+    "id",
+    "email",
+    "username",
+    "created_at",
+    "updated_at",
+    "url",
+    "position",
+    "access_token",
+    "refresh_token",
+}
 _HAPPENED = {"completed_at", "deleted_at"}
 
 
@@ -122,13 +134,13 @@ class ServiceDoor(Door):
                 access.credential_of({})
             case "logged out":
                 pair = sessions.open_for(session, sessions.find(session, "service"), None, get_settings())
-                sessions.end(session, sessions.identify(session, pair.access_token))
-                return sessions.identify(session, pair.access_token)
+                sessions.end(session, sessions.identify(session, pair.access_token, operation.Door.REST))
+                return sessions.identify(session, pair.access_token, operation.Door.REST)
             case "refresh":
-                return sessions.identify(session, self.tokens.refresh_token)
+                return sessions.identify(session, self.tokens.refresh_token, operation.Door.REST)
             case "nonsense":
-                return sessions.identify(session, "nonsense")
-        return sessions.identify(session, self.tokens.access_token)
+                return sessions.identify(session, "nonsense", operation.Door.REST)
+        return sessions.identify(session, self.tokens.access_token, operation.Door.REST)
 
     def ids(self) -> list[str]:
         return [todo["id"] for todo in self.call("list_todos", {}, "own")[1]]

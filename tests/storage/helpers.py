@@ -1,7 +1,11 @@
 """What the tests of storage share: a small database of no particular kind, and real FUSE mounts."""
 
+import ctypes
+import fcntl
+import platform
 import shutil
 import sqlite3
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -96,6 +100,50 @@ def crashing_fuse(bucket: Path, point: Path) -> Iterator[tuple[Path, subprocess.
         unmount(point)
         program.kill()
         program.wait()
+
+
+@contextmanager
+def lockless_fuse(bucket: Path, point: Path, refusal: int) -> Iterator[Path]:
+    """A real FUSE mount that refuses every lock with an errno, as some mounted buckets do.
+
+    The mount forwards locks to the program that serves it, and the kernel refuses them to that program.
+    """
+    bucket.mkdir()
+    point.mkdir()
+    command: list[str | Path] = [BINDFS or "bindfs", "-f", "--enable-lock-forwarding", "--multithreaded", bucket, point]
+    program = subprocess.Popen(command, preexec_fn=lambda: _refuse_locks(refusal))  # noqa: PLW1509 - no threads here yet
+    until(point.is_mount)
+    try:
+        yield point
+    finally:
+        unmount(point)
+        program.kill()
+        program.wait()
+
+
+def _refuse_locks(refusal: int) -> None:
+    """A seccomp filter for this process: flock, and fcntl where it asks for a lock, answer an errno (see bpf(2))."""
+    system_calls = {"x86_64": (72, 73), "aarch64": (25, 32)}
+    fcntl_call, flock_call = system_calls[platform.machine()]
+    load, jump_if_equal, answer = 0x20, 0x15, 0x06
+    allowed, refused = 0x7FFF0000, 0x00050000 | refusal
+    steps = [
+        (load, 0, 0, 0),  # the number of the call
+        (jump_if_equal, 0, 1, flock_call),
+        (answer, 0, 0, refused),
+        (jump_if_equal, 1, 0, fcntl_call),
+        (answer, 0, 0, allowed),
+        (load, 0, 0, 24),  # its second argument, the command
+    ]
+    for command in (fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38):  # the last two: F_OFD_SETLK and F_OFD_SETLKW
+        steps += [(jump_if_equal, 0, 1, command), (answer, 0, 0, refused)]
+    steps.append((answer, 0, 0, allowed))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code)))
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    set_no_new_privileges, set_seccomp, filter_mode = 38, 22, 2
+    if prctl(set_no_new_privileges, 1, 0, 0, 0) or prctl(set_seccomp, filter_mode, program, 0, 0):
+        raise OSError(ctypes.get_errno(), "the kernel takes no filter")
 
 
 def several(home: Home, count: int) -> list[Snapshot]:

@@ -203,7 +203,9 @@ class Author:
         return sorted(self.random.sample(rowids, int(len(rowids) * share)))
 
     def insert(self, table: str, row: list[Value]) -> None:
-        self.connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+        # Columns that later releases have added stand after these, and have defaults.
+        columns = [name for _, name, *_ in self.connection.execute(f"PRAGMA table_info({table})")][: len(row)]
+        self.connection.execute(f"INSERT INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(row))})", row)
 
     def transaction(self, *steps: Callable[[], object]) -> None:
         self.connection.execute("BEGIN")

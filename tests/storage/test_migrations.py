@@ -44,8 +44,11 @@ def test_the_chain_is_linear_and_its_first_id_is_not_the_old_deployments() -> No
 @pytest.mark.parametrize("path", sorted((ROOT / "alembic" / "versions").glob("*.py")), ids=lambda path: path.stem)
 def test_no_migration_alters_a_table_to_add_a_constraint_or_speaks_one_dialect(path: Path) -> None:
     text = path.read_text()
-    assert not re.search(r"~\*|ALTER TABLE|create_check_constraint|create_foreign_key|create_unique_constraint", text)
-    assert "postgresql" not in text
+    assert not re.search(
+        r"~\*|ADD CONSTRAINT|create_check_constraint|create_foreign_key|create_unique_constraint", text
+    )
+    # A variant of a column's type is how each database is told of the same one; a statement for one alone is not.
+    assert not re.search(r"postgresql_|op\.execute\(.*(?i:array|jsonb|ilike)", text)
 
 
 def test_a_whole_way_up_checked_down_and_up_again(tmp_path: Path) -> None:
@@ -70,7 +73,7 @@ def test_each_revision_has_the_layout_that_is_written_down(tmp_path: Path, revis
 
 def test_the_printed_sql_makes_the_same_database(tmp_path: Path) -> None:
     printed = alembic("upgrade", "head", "--sql", database=tmp_path / "unused.db")
-    assert "ALTER TABLE" not in printed
+    assert "ADD CONSTRAINT" not in printed
     connection = sqlite3.connect(tmp_path / "printed.db")
     connection.executescript(printed)
     assert layout.released().revision_of(layout.fingerprint(connection)) == REVISIONS[-1]

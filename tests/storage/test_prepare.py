@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from backend.storage import layout, migrate, prepare
+from backend.storage import files, layout, migrate, prepare
 from backend.storage.diagnose import State
 from backend.storage.engine import make_engine
+from backend.storage.home import find_home
 from backend.storage.prepare import Prepared
 from tests.support import ROOT
 
@@ -54,6 +55,7 @@ def with_a_user(database: Path) -> Path:
 
 
 def make_old(database: Path) -> Path:
+    database.parent.mkdir(exist_ok=True)
     engine = make_engine(make_url(f"sqlite:///{database}"))
     migrate.upgrade(engine, revision=OLD)
     engine.dispose()
@@ -207,3 +209,53 @@ def test_eight_processes_importing_at_once_make_one_database(tmp_path: Path, mak
     quarantine = tmp_path / "store.db.quarantine"
     assert len(list(quarantine.iterdir()) if quarantine.exists() else []) == (make is damaged_in_the_middle)
     assert sum("new database" in err or "Migrated" in err for _, err in ends) <= 1
+
+
+def test_without_a_copy_no_migration_begins_and_the_report_says_why(tmp_path: Path) -> None:
+    database = make_old(tmp_path / "store.db")
+    before = database.read_bytes()
+    (tmp_path / "backups").write_text("a file where the folder should be")
+    report = start(database).report
+    assert not report.is_usable
+    assert "Before the migration a copy of the database is taken, and that failed" in report.actions[-1]
+    assert str(tmp_path) not in report.actions[-1]
+    assert database.read_bytes() == before
+    (tmp_path / "backups").unlink()
+    assert start(database).report.is_usable
+    assert is_at_head_and_whole(database)
+
+
+def test_a_copy_that_comes_back_damaged_from_its_place_stops_the_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = make_old(tmp_path / "disk" / "store.db")
+    honest = files.sha256
+    # A mount that gives back other bytes than were written to it.
+    monkeypatch.setattr(files, "sha256", lambda path: "0" * 64 if path.suffix == ".tmp" else honest(path))
+    home = find_home(database, is_space=False, data_dir=tmp_path / "mount")
+    prepared = prepare.prepare(make_url(f"sqlite:///{database}"), layout.released(), home=home)
+    prepared.engine.dispose()
+    assert not prepared.report.is_usable
+    assert "the storage gave back other bytes than were written to it" in prepared.report.actions[-1]
+    assert rows(database, "SELECT version_num FROM alembic_version") == [(OLD,)]
+
+
+def test_a_migration_that_fails_is_taken_back_and_told(tmp_path: Path) -> None:
+    database = make_old(tmp_path / "store.db")
+    # The name that a later migration needs; the layout of our tables is that of the old release all the same.
+    change(database, "CREATE VIEW installation AS SELECT 1")
+    report = start(database).report
+    assert not report.is_usable
+    assert "The migration failed and was taken back" in report.actions[-1]
+    assert rows(database, "SELECT version_num FROM alembic_version") == [(OLD,)]
+    assert rows(database, "SELECT username FROM users") == [("abc",)]
+
+
+def test_tables_of_somebody_else_are_left_and_the_log_says_what_to_do(tmp_path: Path) -> None:
+    database = tmp_path / "store.db"
+    change(database, "CREATE TABLE recipes (id INTEGER PRIMARY KEY, name TEXT)")
+    before = database.read_bytes()
+    report = start(database).report
+    assert report.found is State.UNKNOWN_LAYOUT
+    assert "set DATABASE_URL to a file that this app has to itself" in report.actions[-1]
+    assert database.read_bytes() == before

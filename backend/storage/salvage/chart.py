@@ -102,20 +102,23 @@ class Surveyor:
         """By the names the file gives if it gives any, else by what its stray pages hold."""
         if tables:
             own = {(table.name, tuple(column.name for column in table.columns)) for table in tables}
+            columns = {(table.name, column.name) for table in tables for column in table.columns}
 
-            def likeness(layout: Layout) -> float:
-                return sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
+            def likeness(layout: Layout) -> tuple[float, int]:
+                # Where a table lost a column no layout has exactly that one, and the columns it has must decide.
+                exact = sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
+                return exact, sum((t.name, c.name) in columns for t in layout.tables for c in t.columns)
 
         else:
             step = max(1, len(leaves) // 200)
             samples = [list(self.samples.rows(number)) for number in leaves[::step]]
 
-            def likeness(layout: Layout) -> float:
-                return sum(max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples)
+            def likeness(layout: Layout) -> tuple[float, int]:
+                return sum(max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples), 0
 
         likenesses = [likeness(layout) for layout in self.layouts]
-        most = max(likenesses, default=0)
-        if most <= 0:
+        most = max(likenesses, default=(0, 0))
+        if most <= (0, 0):
             return None
         alike = [layout for layout, value in zip(self.layouts, likenesses, strict=True) if value == most]
         if len(alike) == 1 or tables:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .caretaker import Caretaker
 from .donors import Donor
+from .grounds import TableGround
 from .layouts import Layout, describe_tables, quoted
 from .ledger import Ledger
 from .loading import Loader
@@ -66,6 +67,7 @@ def rebuild(
         put_off = _take_off(connection)
         targets = {table.name: table for table in describe_tables(connection) if table.name not in skip}
         loaders: dict[str, Loader] = {}
+        firsts: dict[str, TableGround] = {}
         unknown = []
         absent = []
         connection.execute("BEGIN")
@@ -86,6 +88,7 @@ def rebuild(
             loader = loaders.get(target.name)
             if loader is None:
                 loader = loaders[target.name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+                firsts[target.name] = salvage.ground(source)
             if salvage.is_vanished(source):
                 absent.append(target.name)
             loader.load(salvage.table(source))
@@ -103,10 +106,11 @@ def rebuild(
         sound = not check or _is_sound(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
         chart = salvage.chart
-        doubted = [ground for ground in chart.tables if ground.table.name in targets and ground.unproven]
+        # Of a table that the file does not name any more, its stand-in must be whole; without one it is told as absent.
+        doubted = {name: ground for name, ground in firsts.items() if ground.unproven and not ground.vanished}
         # An empty table has no page that says whose it is: without a schema it looks as one that is lost.
-        unproven = tuple(ground.table.name for ground in doubted if chart.schema_read or ground.has_trace)
-        traceless = tuple(ground.table.name for ground in doubted if ground.table.name not in unproven)
+        unproven = tuple(name for name, ground in doubted.items() if chart.schema_read or ground.has_trace)
+        traceless = tuple(name for name in doubted if name not in unproven)
     return Report(
         reports,
         chart.revision,

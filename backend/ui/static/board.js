@@ -4,6 +4,8 @@ import { h, isTouch } from "./dom.js";
 import { createFilterBar } from "./filterbar.js";
 import { createHeader } from "./header.js";
 import { createList } from "./list.js";
+import { createNotices } from "./notices.js";
+import { createQuarantine } from "./quarantine.js";
 import { createQuickAdd } from "./quickadd.js";
 import { NO_FILTER } from "./rules.js";
 import { createStore } from "./store.js";
@@ -15,8 +17,9 @@ const MINUTE_MILLISECONDS = 60_000;
  * @param account UserRead
  * @param call a call in the account's name
  * @param {() => void} onLogOut
+ * @param notices what must be told of the storage, as the server says it
  */
-export function createBoard(account, call, toasts, limits, onLogOut) {
+export function createBoard(account, call, toasts, limits, onLogOut, notices) {
   const store = createStore(call, account.timezone);
   const warn = (refusal) => {
     if (refusal.code === "not_authenticated") return; // the page to log in says it
@@ -62,13 +65,28 @@ export function createBoard(account, call, toasts, limits, onLogOut) {
     },
     limits.title,
   );
+  const quarantine = createQuarantine(call, warn);
+  const banner = createNotices({ quarantine: quarantine.open, acknowledge });
+  banner.show(notices);
   const element = h(
     "div",
     { class: "page" },
     createHeader(account, onLogOut),
+    banner.element,
     h("div", { class: "main" }, quickAdd.element, filters.element, list.element),
     dialog.element,
+    quarantine.element,
   );
+
+  async function acknowledge() {
+    try {
+      await call("acknowledge");
+      banner.show((await call("notices")).notices);
+      toasts.say("Noted. What was kept stays in the quarantine.");
+    } catch (refusal) {
+      warn(refusal);
+    }
+  }
 
   function apply(changes) {
     quickAdd.element.hidden = (changes.view ?? store.state().filter.view) === "trash";
@@ -99,7 +117,12 @@ export function createBoard(account, call, toasts, limits, onLogOut) {
 
   /** What somebody else changed shows when the page is looked at again, and when the network is back. */
   function reload() {
-    if (document.visibilityState === "visible") store.load();
+    if (document.visibilityState !== "visible") return;
+    store.load();
+    call("notices").then(
+      (answer) => banner.show(answer.notices),
+      () => {}, // the list says that the server does not answer
+    );
   }
 
   document.addEventListener("visibilitychange", reload);
@@ -122,6 +145,7 @@ export function createBoard(account, call, toasts, limits, onLogOut) {
       window.removeEventListener("online", reload);
       clearInterval(clock);
       dialog.close();
+      quarantine.close();
     },
   };
 }

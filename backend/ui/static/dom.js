@@ -17,6 +17,7 @@ const ICONS = {
   options: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
   close: "M6 6l12 12M18 6L6 18",
   flag: "M6 21V4h11l-2 4 2 4H6",
+  warning: "M12 4l9 16H3zM12 10v4M12 17v.5",
 };
 
 /**

@@ -3,6 +3,8 @@ import { createBoard } from "./board.js";
 import { createCalls } from "./calls.js";
 import { h } from "./dom.js";
 import { followFrame } from "./frame.js";
+import { createNotices } from "./notices.js";
+import { createReset, forgetResetToken, resetToken } from "./reset.js";
 import { createSession } from "./session.js";
 import { createSignIn } from "./signin.js";
 import { createStorage } from "./storage.js";
@@ -25,14 +27,44 @@ function start(root, limits) {
     board?.close();
     board = null;
     toasts.clear();
-    draw(createSignIn(session, call, enterByHand, limits.password, { note }).element);
+    const notices = createNotices();
+    draw(createSignIn(session, call, enterByHand, limits.password, { note, notices: notices.element }).element);
+    told().then(notices.show);
+  }
+
+  /** What must be known of the storage; that it cannot be asked is no reason to show no page. */
+  async function told(ask = call) {
+    try {
+      return (await ask("notices", {})).notices;
+    } catch {
+      return [];
+    }
+  }
+
+  /** Somebody opened a one-time link. It counts even where an account is logged in: perhaps it is another one. */
+  function reset() {
+    board?.close();
+    board = null;
+    const form = createReset(
+      call,
+      resetToken(),
+      (note) => {
+        forgetResetToken();
+        if (note || !session.isOpen()) leave(note);
+        else enter();
+      },
+      limits.password,
+    );
+    draw(form.element);
+    form.focus();
   }
 
   async function enter() {
     try {
-      const account = await session.call("whoami");
+      // Both at once: the notices stand above the list, which should not move when they come.
+      const [account, notices] = await Promise.all([session.call("whoami"), told(session.call)]);
       board?.close();
-      board = createBoard(account, guarded(account), toasts, limits, logOut);
+      board = createBoard(account, guarded(account), toasts, limits, logOut, notices);
       if (ended?.userId === account.id) board.restore(ended.draft());
       ended = null;
       draw(board.element);
@@ -74,11 +106,13 @@ function start(root, limits) {
   }
 
   function boot() {
-    if (session.isOpen()) enter();
+    if (resetToken()) reset();
+    else if (session.isOpen()) enter();
     else leave();
   }
 
   session.onChange(boot);
+  window.addEventListener("hashchange", () => resetToken() && reset()); // a link opened in a tab that is here already
   followFrame(root);
   boot();
 }

@@ -82,6 +82,16 @@ export function createSession(storage, call) {
     return login.expires_at - Date.now() > EARLY_MILLISECONDS ? login.access_token : renew(login.access_token);
   }
 
+  async function callAsAccount(name, envelope = {}) {
+    const first = await token();
+    try {
+      return await call(name, { ...envelope, token: first });
+    } catch (refusal) {
+      if (refusal.code !== "not_authenticated") throw refusal;
+      return call(name, { ...envelope, token: await renew(first) });
+    }
+  }
+
   return {
     isOpen: () => read() !== null,
 
@@ -92,22 +102,14 @@ export function createSession(storage, call) {
     /** Log out here and, where it can be reached, on the server. */
     async logOut() {
       try {
-        await this.call("logout");
+        await callAsAccount("logout");
       } finally {
         forget();
       }
     },
 
     /** A call in the account's name; a token that the server no longer takes is renewed once. */
-    async call(name, envelope = {}) {
-      const first = await token();
-      try {
-        return await call(name, { ...envelope, token: first });
-      } catch (refusal) {
-        if (refusal.code !== "not_authenticated") throw refusal;
-        return call(name, { ...envelope, token: await renew(first) });
-      }
-    },
+    call: callAsAccount,
 
     /** Calls back when another tab has logged in, out, or in as somebody else; a mere refresh is no news. */
     onChange(callback) {

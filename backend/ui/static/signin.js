@@ -7,9 +7,10 @@ import { field, formAlert, submitting } from "./forms.js";
  * @param session the browser's login
  * @param call a call by anyone
  * @param {() => void} onDone called when somebody is logged in
- * @param {{note?: string}} options a sentence above the form, such as why one has to log in again
+ * @param {{note?: string, notices?: Element}} options `note`: a sentence above the form, such as why one has to log in
+ *   again. `notices`: what must be known before one relies on the page
  */
-export function createSignIn(session, call, onDone, passwordMin, { note = "" } = {}) {
+export function createSignIn(session, call, onDone, passwordMin, { note = "", notices = null } = {}) {
   const place = h("div", { class: "card sign-in-card" });
   const element = h(
     "div",
@@ -17,6 +18,7 @@ export function createSignIn(session, call, onDone, passwordMin, { note = "" } =
     h("div", { class: "brand" }, h("span", { class: "brand-mark" }, icon("check")), h("span", {}, "Todos")),
     place,
     h("p", { class: "sign-in-foot" }, "Your list, on every device, never lost."),
+    notices,
   );
 
   function showLogin(name = "") {

@@ -56,7 +56,7 @@ def examine(patient: Patient, seed: int, tiny: Kept) -> str:
     assert len(invisible) == len(outcome.silent), f"{said}\n{outcome.silent}"
     assert len(invisible) <= injuries.invisible, f"{said}\n{outcome.silent}"
     ghosts = [(table, key) for table, key in outcome.ghosts if not (injuries.has_own_log and table == "todos")]
-    if not report.unacknowledged or "was restored" not in report.unacknowledged:
+    if not report.unacknowledged or "took its place" not in report.unacknowledged:
         assert not ghosts, f"{said}\n{ghosts}"
     if outcome.missing and not (was_replayed and injuries.has_siblings_log):
         assert not report.lost_nothing, f"{said}\n{outcome.missing}"

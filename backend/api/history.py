@@ -1,0 +1,97 @@
+"""`/api/v1/operations`, `/undo`, `/changes` and `/events`: what was changed, following it, and taking it back."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic_core import to_json
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from backend import access, database, news
+from backend.api.dependencies import Caller, Once, answer, answer_once
+from backend.api.documentation import protected, refuses
+from backend.errors import AppError
+from backend.models.feed import FeedPage, FeedRequest
+from backend.models.history import OperationFilter, OperationPage, UndoRead, UndoRequest
+from backend.models.operation import Door
+from backend.services import feed, operations, undo
+from backend.services.actor import Actor
+
+router = APIRouter(tags=["history"])
+
+# How long a stream waits for a change of this process; changes of others are looked for this often.
+_LOOK_SECONDS = 1
+_PING_SECONDS = 15
+
+
+@router.get("/operations", response_model=OperationPage, openapi_extra=protected(), operation_id="list_operations")
+async def list_operations(wanted: Annotated[OperationFilter, Query()], caller: Caller) -> Response:
+    """List what was changed, by whom, and what was there before; the newest first."""
+    return answer(await database.read(lambda session: operations.search(session, caller, wanted)))
+
+
+@router.post(
+    "/undo", response_model=UndoRead, responses=refuses(404, 409), openapi_extra=protected(), operation_id="undo"
+)
+async def take_back(data: UndoRequest, caller: Caller, once: Once) -> Response:
+    """Take back an operation, your last ones, or all since an instant. Newer changes stay, and are listed."""
+    return await answer_once(caller, once, 200, lambda session: undo.undo(session, caller, data))
+
+
+@router.get(
+    "/changes",
+    response_model=FeedPage,
+    responses=refuses(410),
+    openapi_extra=protected(),
+    operation_id="list_changes",
+)
+async def list_changes(wanted: Annotated[FeedRequest, Query()], caller: Caller) -> Response:
+    """Follow what changes: everything that is there, and from `next_cursor` on what became of it, with tombstones."""
+    return answer(await database.read(lambda session: feed.read(session, caller, wanted)))
+
+
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **refuses(410)},
+    openapi_extra=protected(),
+    operation_id="stream_events",
+)
+async def stream_events(
+    request: Request,
+    caller: Caller,
+    wanted: Annotated[FeedRequest, Query()],
+    last_event_id: Annotated[str | None, Header(max_length=8_000)] = None,
+) -> Response:
+    """The same as a stream of server-sent events. The id of each is a cursor: `Last-Event-ID` goes on from there."""
+    wanted = wanted.model_copy(update={"cursor": last_event_id or wanted.cursor})
+    # Read before the stream begins: a cursor that is no good is refused, and not only cut off.
+    first = await database.read(lambda session: feed.read(session, caller, wanted))
+    return EventSourceResponse(_events(request, caller, first), ping=_PING_SECONDS)
+
+
+async def _events(request: Request, caller: Actor, page: FeedPage) -> AsyncIterator[ServerSentEvent]:
+    token = access.credential_of(request.headers)
+    while True:
+        for change in page.changes:
+            yield ServerSentEvent(change.model_dump_json(), event="change")
+        # The cursor comes after all that it stands for: a stream cut off in between says some of it again, never less.
+        yield ServerSentEvent("{}", event="cursor", id=page.next_cursor)
+        try:
+            page = await _next(caller, token, page)
+        except AppError as refusal:
+            yield ServerSentEvent(to_json({"code": refusal.code, "detail": refusal.detail}).decode(), event="end")
+            return
+
+
+async def _next(caller: Actor, token: str, page: FeedPage) -> FeedPage:
+    """The next page with something on it; raises AuthenticationError once the caller has been logged out."""
+    while True:
+        if not page.has_more:
+            await news.wait(caller.user_id, _LOOK_SECONDS)
+        now = await access.identify(token, Door.REST)
+        read = partial(feed.read, actor=now, wanted=FeedRequest(cursor=page.next_cursor))
+        page = await database.read(read)
+        if page.changes:
+            return page

@@ -1,0 +1,85 @@
+"""Derived tables: what stands in todos already, said again in a form that is found quickly.
+
+They are never salvaged from a damaged file and never carried over from an old one: `rebuild` empties them, and makes
+the tags anew from the todos, in the caller's transaction, on any database.
+
+Words are many, and a start should not wait for them. They are made with the account's ledger, which is opened by
+whoever writes first, or by the app's own upkeep: with exact counts and a new epoch, so that who followed the account's
+changes by number begins again. Whoever searches in an account without a ledger reads its texts instead.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlmodel import SQLModel, col
+
+from backend.models.field import unique_tags
+from backend.models.operation import Ledger
+from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
+
+TABLES: dict[str, type[SQLModel]] = {"todo_tags": TodoTag, "todo_words": TodoWord, "ledgers": Ledger}
+
+_Row = Mapping[str, Any]
+_PAGE_ROWS = 2_000  # bounds the memory; a page is found by its key, so none is held open while rows are written
+
+
+def rebuild(connection: Connection) -> None:
+    """Make the tags say what the todos say; words and ledgers come account by account, with `fill_words`."""
+    for table in TABLES.values():
+        connection.execute(sa.delete(table))
+    for page in _pages(connection, sa.true()):
+        tags = (row for todo in page for row in tag_rows(todo["owner_id"], todo["id"], _tags_in(todo["tags"])))
+        _insert(connection, TodoTag, tags)
+
+
+def fill_words(connection: Connection, owner_id: str) -> None:
+    """Make one account's words say what its todos say."""
+    connection.execute(sa.delete(TodoWord).where(col(TodoWord.owner_id) == owner_id))
+    for page in _pages(connection, col(Todo.owner_id) == owner_id):
+        words = (row for todo in page for row in word_rows(owner_id, todo["id"], todo["title"], todo["description"]))
+        _insert(connection, TodoWord, words)
+
+
+def _tags_in(text: object) -> list[str]:
+    """The tags that a todo's JSON lists, once each. A row that was saved from damage may hold anything there."""
+    if text == "[]":  # most have none
+        return []
+    try:
+        listed = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return []
+    return unique_tags(tag for tag in listed if isinstance(tag, str)) if isinstance(listed, list) else []
+
+
+def _pages(connection: Connection, wanted: sa.ColumnElement[bool]) -> Iterator[list[_Row]]:
+    """The wanted todos by rising key, with what is needed of them."""
+    key = (col(Todo.owner_id), col(Todo.id))
+    tags = sa.cast(col(Todo.tags), sa.Text).label("tags")
+    statement = (
+        sa.select(*key, col(Todo.title), col(Todo.description), tags).where(wanted).order_by(*key).limit(_PAGE_ROWS)
+    )
+    last: tuple[Any, ...] | None = None
+    while True:
+        found = statement if last is None else statement.where(sa.tuple_(*key) > sa.tuple_(*last))
+        page: list[_Row] = [row._asdict() for row in connection.execute(found)]
+        if not page:
+            return
+        yield page
+        last = (page[-1]["owner_id"], page[-1]["id"])
+
+
+def _insert(connection: Connection, table: type[SQLModel], rows: Iterable[_Row]) -> None:
+    """Write rows of plain texts. On SQLite past SQLAlchemy's care for each value, which cost as much as the writing."""
+    found = list(rows)
+    if not found:
+        return
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.insert(table), found)
+        return
+    names = list(found[0])
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our own names
+    connection.exec_driver_sql(statement, [tuple(row.values()) for row in found])

@@ -1,0 +1,166 @@
+"""The feed of changes, in the order in which they were committed.
+
+There is one stream for the actor's own todos and one for each list that others share. A stream begins with everything
+that is there, by id, and goes on with the log from where it stood when it began; so whoever follows it to its end has
+what the database has. A change is answered as the thing is now, once a page, or as a tombstone.
+
+A cursor says how far each stream was read. It expires (410) when the log before it is no longer kept, or when the
+database was put back to an earlier state: then the reader starts again without one.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+from sqlmodel import Session, col, select
+
+from backend.errors import CursorExpiredError, FieldError, invalid
+from backend.models.base import utc_now
+from backend.models.feed import ChangeRead, FeedPage, FeedRequest
+from backend.models.operation import Kind, Ledger, Operation
+from backend.models.todo import Todo, TodoRead
+from backend.models.token import Scope
+from backend.services import rights, trees
+from backend.services.actor import Actor
+
+# Before the log of an account begins, in a ledger that nobody has opened yet.
+_UNOPENED = ""
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """How far one account's changes, or those of one list of it, were read."""
+
+    owner_id: str
+    list_id: str | None
+    epoch: str
+    seq: int
+    # While it begins: the last id that was answered; None once the log is being followed.
+    last_id: str | None
+
+
+_STREAMS = TypeAdapter(list[_Stream])
+
+
+def read(session: Session, actor: Actor, wanted: FeedRequest) -> FeedPage:
+    """What changed after the cursor; without one, everything, and from there on what changes."""
+    actor.ensure(Scope.READ)
+    known = {(one.owner_id, one.list_id): one for one in _decoded(wanted.cursor)} if wanted.cursor else {}
+    wanted_streams = [(actor.user_id, None), *((one.owner_id, one.list_id) for one in rights.shares(session, actor))]
+    ledgers = _ledgers(session, {owner_id for owner_id, _ in wanted_streams})
+    changes: dict[tuple[Kind, str], ChangeRead] = {}
+    # A list that was shared and is no longer: whatever was known of it is to be forgotten.
+    for owner_id, list_id in known.keys() - set(wanted_streams):
+        if owner_id != actor.user_id and list_id is not None:
+            changes[Kind.LIST, list_id] = ChangeRead(
+                kind=Kind.LIST, id=list_id, deleted=True, changed_at=utc_now(), todo=None
+            )
+    streams, has_more = [], False
+    for key in wanted_streams:
+        ledger = ledgers.get(key[0])
+        stream = known.get(key) or _Stream(*key, ledger.epoch if ledger else _UNOPENED, ledger.seq if ledger else 0, "")
+        room = wanted.limit - len(changes)
+        if room > 0:
+            stream, found, is_more = _follow(session, actor, stream, ledger, room)
+            for change in found:
+                changes.pop((change.kind, change.id), None)
+                changes[change.kind, change.id] = change
+        else:
+            is_more = True
+        has_more |= is_more
+        streams.append(stream)
+    return FeedPage(changes=list(changes.values()), next_cursor=_encoded(streams), has_more=has_more)
+
+
+def _ledgers(session: Session, owners: Iterable[str]) -> dict[str, Ledger]:
+    return {one.owner_id: one for one in session.exec(select(Ledger).where(col(Ledger.owner_id).in_(sorted(owners))))}
+
+
+def _follow(
+    session: Session, actor: Actor, stream: _Stream, ledger: Ledger | None, limit: int
+) -> tuple[_Stream, list[ChangeRead], bool]:
+    """The stream after up to `limit` more changes, those changes, and whether there are more."""
+    if ledger is not None and stream.epoch == _UNOPENED:
+        # Its first change has come since; nothing before it was ever forgotten.
+        stream = replace(stream, epoch=ledger.epoch) if ledger.forgotten == 0 else stream
+    if ledger is None and stream.epoch == _UNOPENED:
+        ledger = Ledger.model_construct(epoch=_UNOPENED, seq=0, forgotten=0)
+    if ledger is None or stream.epoch != ledger.epoch or not ledger.forgotten <= stream.seq <= ledger.seq:
+        raise CursorExpiredError("This cursor is too old. Start again without one: you get everything that is there.")
+    if stream.last_id is not None:
+        stream, found, is_more = _begin(session, actor, stream, limit)
+        return stream, found, is_more or stream.seq < ledger.seq
+    rows = session.exec(
+        select(Operation)
+        .where(Operation.owner_id == stream.owner_id, col(Operation.seq) > stream.seq)
+        .order_by(col(Operation.seq))
+        .limit(limit)
+    ).all()
+    if not rows:
+        return stream, [], False
+    # The last one wins: a thing is answered once, as it is now, where it was changed last.
+    latest: dict[tuple[Kind, str], datetime] = {}
+    for row in rows:
+        if stream.list_id is None or stream.list_id in {row.list_id, (row.before or {}).get("list_id")}:
+            key = Kind(row.kind), row.object_id
+            latest.pop(key, None)
+            latest[key] = row.at
+    todos = _todos(session, stream, [object_id for kind, object_id in latest if kind is Kind.TODO])
+    parts = trees.count_parts(session, {stream.owner_id}, list(todos))
+    found = [_change(session, actor, kind, key, at, todos.get(key), parts) for (kind, key), at in latest.items()]
+    return replace(stream, seq=rows[-1].seq), found, rows[-1].seq < ledger.seq
+
+
+def _begin(session: Session, actor: Actor, stream: _Stream, limit: int) -> tuple[_Stream, list[ChangeRead], bool]:
+    """Everything that is there, by id, also what is in the trash."""
+    statement = select(Todo).where(Todo.owner_id == stream.owner_id, col(Todo.id) > (stream.last_id or ""))
+    if stream.list_id is not None:
+        statement = statement.where(Todo.list_id == stream.list_id)
+    rows = session.exec(statement.order_by(col(Todo.id)).limit(limit + 1)).all()
+    parts = trees.count_parts(session, {stream.owner_id}, [row.id for row in rows[:limit]])
+    found = [_change(session, actor, Kind.TODO, row.id, None, row, parts) for row in rows[:limit]]
+    is_more = len(rows) > limit
+    return replace(stream, last_id=rows[limit - 1].id if is_more else None), found, is_more
+
+
+def _todos(session: Session, stream: _Stream, ids: list[str]) -> dict[str, Todo]:
+    rows = session.exec(select(Todo).where(Todo.owner_id == stream.owner_id, col(Todo.id).in_(ids))).all()
+    return {row.id: row for row in rows if stream.list_id is None or row.list_id == stream.list_id}
+
+
+def _change(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    object_id: str,
+    at: datetime | None,
+    todo: Todo | None,
+    parts: Mapping[tuple[str, str], tuple[int, int]],
+) -> ChangeRead:
+    if kind is Kind.TODO and todo is None:
+        # It left this stream; another one may have it.
+        todo = rights.find_todo(session, actor, object_id)
+        parts = trees.count_parts(session, {todo.owner_id}, [todo.id]) if todo is not None else {}
+    counted = parts.get((todo.owner_id, todo.id), trees.NO_PARTS) if todo is not None else trees.NO_PARTS
+    return ChangeRead(
+        kind=kind,
+        id=object_id,
+        deleted=kind is Kind.TODO and todo is None,
+        changed_at=at,
+        todo=TodoRead.of(todo, timezone=actor.timezone, now=utc_now(), parts=counted) if todo is not None else None,
+    )
+
+
+def _encoded(streams: list[_Stream]) -> str:
+    return base64.urlsafe_b64encode(to_json(streams)).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> list[_Stream]:
+    try:
+        return _STREAMS.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValidationError, binascii.Error, ValueError):
+        raise invalid([FieldError("cursor", "is not a next_cursor of this feed; start without one")]) from None

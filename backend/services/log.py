@@ -1,0 +1,145 @@
+"""The log of operations, written in the transaction of the change that it tells of.
+
+`lock` comes first in everything that writes: it makes the writers of one account wait for each other, so that numbers
+are given in the order of the commits, counts are exact, and no two of them deadlock. `record` writes an entry.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from backend import derived, news
+from backend.models.base import new_id, utc_now
+from backend.models.operation import Action, Kind, Ledger, Operation
+from backend.models.todo import Todo
+from backend.models.user import User
+from backend.services.actor import Actor
+
+_LEDGERS, _GROUP = "ledgers", "operation_group"
+_OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened to one object: what it said before and after, and the list where that is seen."""
+
+    object_id: str
+    list_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@contextmanager
+def together(session: Session, *, undoes: str | None = None, operation_id: str | None = None) -> Iterator[str]:
+    """Everything recorded inside is one operation, which can be undone as one. Answers its id.
+
+    With an `operation_id` it goes on with that operation, in another transaction.
+    """
+    outer = session.info.get(_GROUP)
+    operation_id, outer_undoes = outer or (operation_id or new_id(), None)
+    session.info[_GROUP] = operation_id, undoes or outer_undoes
+    try:
+        yield session.info[_GROUP][0]
+    finally:
+        session.info[_GROUP] = outer
+
+
+def lock(session: Session, owner_id: str) -> Ledger:
+    """The account's ledger, nobody else's to write until the transaction ends. Once for each transaction."""
+    held: dict[str, Ledger] = session.info.setdefault(_LEDGERS, {})
+    if owner_id not in held or held[owner_id] not in session:
+        ledger = session.get(Ledger, owner_id, with_for_update=True, populate_existing=True)
+        held[owner_id] = ledger or _open(session, owner_id)
+        news.mark(session.info, owner_id)
+    return held[owner_id]
+
+
+def let_go(session: Session) -> None:
+    """Forget what is locked, after a part of the transaction was rolled back: its locks went with it."""
+    session.info.pop(_LEDGERS, None)
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    owner_id: str,
+    action: Action,
+    kind: Kind,
+    object_id: str,
+    *,
+    list_id: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Write down what was changed, by whom, and what was there before."""
+    record_all(session, actor, owner_id, action, kind, [Entry(object_id, list_id, before, after)])
+
+
+def record_all(
+    session: Session, actor: Actor, owner_id: str, action: Action, kind: Kind, entries: Sequence[Entry]
+) -> None:
+    """Write down the same action on many objects, in one statement."""
+    ledger = lock(session, owner_id)
+    operation_id, undoes = session.info.get(_GROUP) or (new_id(), None)
+    same = {
+        "owner_id": owner_id,
+        "operation_id": operation_id,
+        "at": utc_now(),
+        "actor_id": actor.user_id,
+        "token_id": actor.token_id,
+        "actor_name": actor.name,
+        "door": actor.door,
+        "action": action,
+        "kind": kind,
+        "undoes": undoes,
+    }
+    rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
+    ledger.seq += len(rows)
+    session.connection().execute(sa.insert(_OPERATIONS), rows)
+
+
+def count(ledger: Ledger, bucket: str, by: int) -> None:
+    """Count todos that came into a bucket (`open`, `done` or `trashed`) or left it."""
+    name = f"todos_{bucket}"
+    setattr(ledger, name, getattr(ledger, name) + by)
+
+
+def bucket_of(todo: Todo) -> str:
+    """Where a todo is counted."""
+    if todo.deleted_at is not None:
+        return "trashed"
+    return "done" if todo.completed else "open"
+
+
+def unopened(session: Session) -> list[str]:
+    """The accounts without a ledger: new ones, and all of them after a heal, an adoption or the migration to it."""
+    return list(session.exec(select(User.id).where(~select(Ledger).where(Ledger.owner_id == User.id).exists())))
+
+
+def _open(session: Session, owner_id: str) -> Ledger:
+    """A ledger for an account that has none: it is new, or its rows came by another way than ours."""
+    derived.fill_words(session.connection(), owner_id)
+    last = session.exec(select(sa.func.max(Operation.seq)).where(Operation.owner_id == owner_id)).one() or 0
+    is_trashed = col(Todo.deleted_at).is_not(None)
+    counts = {"open": 0, "done": 0, "trashed": 0}
+    for trashed, completed, number in session.exec(
+        select(is_trashed, Todo.completed, sa.func.count())
+        .where(Todo.owner_id == owner_id)
+        .group_by(is_trashed, col(Todo.completed))
+    ):
+        counts["trashed" if trashed else "done" if completed else "open"] += number
+    ledger = Ledger(
+        owner_id=owner_id,
+        seq=last,
+        forgotten=last,
+        todos_open=counts["open"],
+        todos_done=counts["done"],
+        todos_trashed=counts["trashed"],
+    )
+    session.add(ledger)
+    session.flush()
+    return ledger
