@@ -3,10 +3,11 @@
 Shared by REST and the UI, so that both know the same callers and the same limits. It knows neither of their frameworks.
 """
 
+import asyncio
 import ipaddress
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -15,7 +16,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from backend import database, security
-from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError
+from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError, describe
+from backend.models.base import Shape
 from backend.models.operation import Door
 from backend.models.session import (
     Credentials,
@@ -26,7 +28,7 @@ from backend.models.session import (
     TokenPair,
 )
 from backend.models.user import UserCreate, UserRead, fold
-from backend.services import accounts, idempotency, sessions
+from backend.services import accounts, idempotency, sessions, tokens
 from backend.services.actor import Actor
 from backend.settings import get_settings
 
@@ -35,7 +37,12 @@ COOKIE = "todo_session"
 # An address may be a school or a company: it gets this many times the attempts of one account.
 _ATTEMPTS_PER_ADDRESS = 3
 
+_NOTED_SECONDS = 3_600
+
 _in_progress: set[tuple[str, str]] = set()
+# Which personal tokens' uses were noted by this process, and when; and the noting that is under way.
+_noted: dict[str, float] = {}
+_storing: set[asyncio.Task[None]] = set()
 _limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
@@ -55,7 +62,35 @@ def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None 
 
 async def identify(token: str, door: Door) -> Actor:
     """Who a token stands for, at this door."""
-    return await database.read(lambda session: sessions.identify(session, token, door))
+    actor = await database.read(lambda session: sessions.identify(session, token, door))
+    if actor.token_id is not None:
+        _note_use(actor.token_id)
+    return actor
+
+
+def _note_use(token_id: str) -> None:
+    """Have it written down that a personal token was used, once an hour, by a thread that nobody waits for."""
+    now = time.monotonic()
+    if now - _noted.get(token_id, -math.inf) < _NOTED_SECONDS:
+        return
+    for old in [known for known, at in _noted.items() if now - at >= _NOTED_SECONDS]:
+        del _noted[old]
+    _noted[token_id] = now
+    task = asyncio.create_task(_store_use(token_id))
+    _storing.add(task)
+    task.add_done_callback(_storing.discard)
+
+
+async def _store_use(token_id: str) -> None:
+    def store() -> None:
+        with database.write_scope() as session:
+            tokens.note_use(session, token_id)
+
+    try:
+        await database.in_thread(store)
+    except Exception as error:  # noqa: BLE001 - nobody asked for it, so nobody is refused; what is unexpected is logged
+        describe(error)
+        _noted.pop(token_id, None)
 
 
 def address_of(headers: Mapping[str, str], peer: str | None) -> str:
@@ -134,7 +169,7 @@ async def renew(request: RefreshRequest, address: str, *, grace: timedelta = tim
 
 
 async def change_password(actor: Actor, change: PasswordChange, address: str) -> None:
-    """Set a new password and end every other login."""
+    """Set a new password and end every other login. Personal tokens have secrets of their own, and go on working."""
     await _prove(actor, change.current_password, address)
     password_hash = await database.in_thread(lambda: security.hash_password(change.new_password))
 
@@ -168,7 +203,7 @@ async def delete_account(actor: Actor, proof: PasswordProof, address: str) -> No
 @contextmanager
 def alone(actor: Actor, request: idempotency.Request | None) -> Iterator[None]:
     """Raise InProgressError while a request with the same key is being worked on."""
-    mark = (actor.user_id, request.key) if request is not None else None
+    mark = (actor.user_id, request.key_of(actor)) if request is not None else None
     if mark in _in_progress:
         raise InProgressError("A request with this Idempotency-Key is being worked on. Try again in a moment.")
     if mark is not None:
@@ -178,6 +213,14 @@ def alone(actor: Actor, request: idempotency.Request | None) -> Iterator[None]:
     finally:
         if mark is not None:
             _in_progress.discard(mark)
+
+
+async def answer_once(
+    actor: Actor, request: idempotency.Request | None, status: int, work: Callable[[database.Session], Shape]
+) -> idempotency.Answer:
+    """Do work that changes something, and answer; to a request that comes again, the first answer again."""
+    with alone(actor, request):
+        return await database.write(lambda session: idempotency.once(session, actor, request, status, work))
 
 
 def forget_attempts() -> None:
@@ -191,6 +234,7 @@ async def _open(claimed: sessions.Claimed, password: str) -> TokenPair:
 
 
 async def _prove(actor: Actor, password: str, address: str) -> None:
+    actor.ensure_logged_in()  # before it is counted: a token must not use up its owner's attempts
     _count("prove", actor.user_id, address)
     stored = await database.read(lambda session: accounts.password_hash_of(session, actor))
     is_right, _ = await database.in_thread(lambda: security.verify_password(password, stored))

@@ -9,7 +9,26 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import database, upkeep
-from backend.api import admin, auth, browsing, gate, health, history, lists, login, problems, tags, todos, users
+from backend.api import (
+    admin,
+    auth,
+    browsing,
+    calendar,
+    exchange,
+    filters,
+    gate,
+    health,
+    history,
+    lists,
+    login,
+    overview,
+    problems,
+    stats,
+    tags,
+    todos,
+    tokens,
+    users,
+)
 from backend.api.documentation import document
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
@@ -34,10 +53,16 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, users, todos, lists, tags, history, admin):
+    app.include_router(calendar.feed)
+    # What has a word where others have an id comes first.
+    resources = (
+        *(auth, tokens, users, exchange, todos, lists, tags, filters, stats, overview, history, calendar, admin),
+    )
+    for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)
+    calendar.keep_secrets()
     gate.close(app)
     problems.install(app)
     document(app)
@@ -50,7 +75,7 @@ def create_api(settings: Settings) -> FastAPI:
             allow_origins=settings.backend_cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Shield)
     return app

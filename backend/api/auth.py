@@ -90,6 +90,6 @@ async def delete_account(proof: PasswordProof, caller: Caller, address: Address)
     "/me/password", status_code=204, responses=refuses(429), openapi_extra=protected(), operation_id="change_password"
 )
 async def change_password(change: PasswordChange, caller: Caller, address: Address) -> Response:
-    """Change the password; every other session ends."""
+    """Change the password; every other session ends. Personal tokens go on working: revoke those by themselves."""
     await access.change_password(caller, change, address)
     return Response(status_code=204)

@@ -71,6 +71,6 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             statuses = {400, 413, 422, 503} if path.startswith("/api/") else {503}
-            statuses |= {401} if "security" in operation else set()
+            statuses |= {401, 403} if "security" in operation else set()
             operation["responses"] |= {str(status): answer for status, answer in refuses(*statuses).items()}
     return schema

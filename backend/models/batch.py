@@ -40,6 +40,18 @@ class BatchRequest(Shape):
     atomic: bool = True
 
 
+class BatchCreate(Shape):
+    """New todos, each for itself: one that is refused stops no other."""
+
+    todos: list[dict[str, Any]] = Field(min_length=1, max_length=BATCH_MAX)
+
+    @property
+    def request(self) -> BatchRequest:
+        """The same as operations."""
+        items = [BatchItem(action=BatchAction.CREATE, data=fields) for fields in self.todos]
+        return BatchRequest(operations=items, atomic=False)
+
+
 class BatchError(Shape):
     """Why an item was refused, in the words of a single request."""
 

@@ -2,14 +2,22 @@
 
 from datetime import datetime
 
+from pydantic import Field
 from sqlalchemy import Column, ForeignKey, Index, SmallInteger, String
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
-from backend.models.base import ID_LENGTH, UtcDateTime, utc_now
+from backend.models.base import ID_LENGTH, Shape, UtcDateTime, utc_now
 from backend.models.columns import LONG_TEXT, bytewise
+from backend.models.field import Words
 
 KEY_MAX = 255
+
+
+class RequestKey(Shape):
+    """A key of the caller's own for a request that may be sent again."""
+
+    idempotency_key: Words | None = Field(None, min_length=1, max_length=KEY_MAX)
 
 
 class IdempotentAnswer(SQLModel, table=True):

@@ -62,6 +62,7 @@ def get(session: Session, actor: Actor) -> UserRead:
 
 def update(session: Session, actor: Actor, data: UserUpdate) -> UserRead:
     """Change what is named. A new timezone moves the days of dues that float."""
+    actor.ensure_logged_in()
     user = _own(session, actor)
     changes = data.model_dump(exclude_unset=True)
     for name, value in changes.items():
@@ -82,6 +83,7 @@ def delete(session: Session, actor: Actor) -> None:
 
     Lists that others share go on with them, as services.members says.
     """
+    actor.ensure_logged_in()
     members.leave_all(session, actor)
     session.delete(_own(session, actor))
     session.flush()
@@ -89,11 +91,13 @@ def delete(session: Session, actor: Actor) -> None:
 
 def password_hash_of(session: Session, actor: Actor) -> str:
     """The stored hash, to prove the password against outside of any transaction."""
+    actor.ensure_logged_in()
     return _own(session, actor).password_hash
 
 
 def change_password(session: Session, actor: Actor, password_hash: str) -> None:
-    """Store a new hash. Ending the other sessions is services.sessions' part."""
+    """Store a new hash. Ending the other sessions is services.sessions' part; personal tokens go on working."""
+    actor.ensure_logged_in()
     user = _own(session, actor)
     user.password_hash = password_hash
     user.updated_at = utc_now()

@@ -31,3 +31,11 @@ class Actor:
             raise PermissionDeniedError(
                 f"This token may not do that: it lacks the scope `{scope}`. Use one that has it, or log in."
             )
+
+    def ensure_logged_in(self) -> None:
+        """Raise PermissionDeniedError for a personal token, whatever its scopes: this takes a login with a password.
+
+        Otherwise whoever finds a token could lock its owner out, or make more of them.
+        """
+        if self.token_id is not None:
+            raise PermissionDeniedError("A personal token may not do that. Log in with your password to do it.")

@@ -3,6 +3,7 @@
 The answer is stored in the transaction of its effect: there is never the one without the other.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,6 +30,28 @@ class Request:
     key: str
     digest: str
 
+    def key_of(self, actor: Actor) -> str:
+        """What the answer is stored by. Each personal token has keys of its own.
+
+        Two agents on one account may both call their first request `1`; and a token that may do less must not be shown
+        the answer to one that may do more.
+        """
+        if actor.token_id is None:
+            return self.key
+        return hashlib.sha256(f"{actor.token_id}:{self.key}".encode(errors="replace")).hexdigest()
+
+
+def find(session: Session, actor: Actor, request: Request) -> Answer | None:
+    """What was answered before; raises IdempotencyMismatchError where the key was used for another request."""
+    known = session.get(IdempotentAnswer, (actor.user_id, request.key_of(actor)))
+    if known is None:
+        return None
+    if known.digest != request.digest:
+        raise IdempotencyMismatchError(
+            "This Idempotency-Key was used for another request. Choose a new key for each new request."
+        )
+    return Answer(known.status, known.body)
+
 
 def once(
     session: Session, actor: Actor, request: Request | None, status: int, work: Callable[[Session], Shape]
@@ -36,16 +59,14 @@ def once(
     """Do the work, or answer what was answered before; raises IdempotencyMismatchError for another request."""
     if request is None:
         return Answer(status, work(session).model_dump_json())
-    known = session.get(IdempotentAnswer, (actor.user_id, request.key))
+    known = find(session, actor, request)
     if known is not None:
-        if known.digest != request.digest:
-            raise IdempotencyMismatchError(
-                "This Idempotency-Key was used for another request. Choose a new key for each new request."
-            )
-        return Answer(known.status, known.body)
+        return known
     answer = Answer(status, work(session).model_dump_json())
     session.add(
-        IdempotentAnswer(user_id=actor.user_id, key=request.key, digest=request.digest, status=status, body=answer.body)
+        IdempotentAnswer(
+            user_id=actor.user_id, key=request.key_of(actor), digest=request.digest, status=status, body=answer.body
+        )
     )
     session.flush()
     return answer

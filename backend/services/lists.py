@@ -37,6 +37,7 @@ _CURSOR = TypeAdapter(tuple[bool, Annotated[str, Field(max_length=200)], Annotat
 
 def search(session: Session, actor: Actor, wanted: ListFilter) -> ListPage:
     """One page of the lists that the actor may see: their own in their order, then those that others share."""
+    actor.ensure(Scope.READ)
     own = select(TodoList).where(
         TodoList.owner_id == actor.user_id,
         col(TodoList.deleted_at).is_not(None) if wanted.deleted else col(TodoList.deleted_at).is_(None),

@@ -9,6 +9,7 @@ from backend import quick
 from backend.models.quick import QuickCreate, QuickKind, QuickRead, Reading
 from backend.models.todo import TodoCreate
 from backend.models.todo_list import TodoList
+from backend.models.token import Scope
 from backend.models.user import fold
 from backend.services import rights, todos
 from backend.services.actor import Actor
@@ -16,6 +17,7 @@ from backend.services.actor import Actor
 
 def add(session: Session, actor: Actor, wanted: QuickCreate) -> QuickRead:
     """Read the text in the actor's timezone, and create what it says; in a dry run only say it."""
+    actor.ensure(Scope.ADD)  # also in a dry run, which tells the names of lists
     reading, list_id = _read(session, actor, wanted.text)
     if wanted.dry_run:
         return QuickRead(todo=None, reading=reading)

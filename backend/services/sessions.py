@@ -15,6 +15,7 @@ from backend.models.session import LoginSession, TokenPair
 from backend.models.todo_list import ListMember
 from backend.models.user import User, fold
 from backend.security import TokenKind
+from backend.services import tokens
 from backend.services.actor import Actor
 from backend.settings import Settings
 
@@ -89,7 +90,9 @@ def refresh(
 
 
 def identify(session: Session, access_token: str, door: Door) -> Actor:
-    """Who an access token stands for; raises AuthenticationError once its session has ended."""
+    """Who an access token or a personal token stands for; raises AuthenticationError once it is no longer honoured."""
+    if tokens.is_one(access_token):
+        return tokens.identify(session, access_token, door)
     token = security.read_token(TokenKind.ACCESS, access_token)
     statement: Any = sa.select(*map(col, (User.timezone, User.is_admin, User.username)), col(LoginSession.expires_at))
     statement = statement.add_columns(_IS_MEMBER)
@@ -113,6 +116,7 @@ def identify(session: Session, access_token: str, door: Door) -> Actor:
 
 def end(session: Session, actor: Actor) -> None:
     """End this login: its tokens stop working at once."""
+    actor.ensure_logged_in()
     session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
 
 

@@ -164,6 +164,7 @@ def complete(session: Session, actor: Actor, todo_id: str) -> TodoRead:
 def skip(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     """Leave one occurrence of a recurring todo out: it goes to the trash, and the next one comes. Answers that one."""
     actor.ensure(Scope.WRITE)
+    actor.ensure(Scope.DELETE)
     todo = lock(session, actor, todo_id)
     if todo.recurrence is None or todo.completed or todo.deleted_at is not None:
         raise invalid([FieldError("id", "Only an open todo that repeats can be skipped.")])
@@ -241,6 +242,8 @@ def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
 
 def _open_parents(session: Session, actor: Actor, todo: Todo) -> None:
     for parent in trees.ancestors(session, todo):
+        if parent.completed:
+            actor.ensure(Scope.WRITE)  # adding a part to what is done changes more than it adds
         todo_rows.change(session, actor, parent, Action.REOPEN, {"completed": False, "completed_at": None})
 
 

@@ -71,6 +71,9 @@ class _Undoing:
     def _bring_back(self, entry: Operation, todo: Todo | None) -> None:
         if todo is not None:
             return
+        if rights.find_todo(self.session, self.actor, entry.object_id) is not None:
+            self._leave(entry, None, "It stands in a list of another owner now.")
+            return
         values = todo_rows.values_of(entry.before or {})
         todo = Todo(owner_id=entry.owner_id, id=entry.object_id, **values)
         todo.list_id = todo.list_id if self._list_is_there(entry.owner_id, todo.list_id) else None
@@ -122,11 +125,18 @@ class _Undoing:
             self._set_list(entry, one, _opposite(entry.action), list_rows.values_of(back))
 
     def _set_list(self, entry: Operation, one: TodoList, action: Action, changes: Mapping[str, Any]) -> None:
+        self._ensure_may(changes)
         with log.together(self.session, undoes=entry.operation_id):
             if list_rows.change(self.session, self.actor, one, action, changes):
                 self._note(entry)
 
+    def _ensure_may(self, changes: Mapping[str, Any]) -> None:
+        """Taking back what was added or restored moves it to the trash, and takes the scope for that."""
+        if changes.get("deleted_at") is not None:
+            self.actor.ensure(Scope.DELETE)
+
     def _set(self, entry: Operation, todo: Todo, action: Action, changes: Mapping[str, Any]) -> None:
+        self._ensure_may(changes)
         if todo_rows.change(self.session, self.actor, todo, action, changes):
             self._note(entry)
 
@@ -212,7 +222,8 @@ def _wanted(session: Session, actor: Actor, owners: Sequence[str], request: Undo
         if request.token_id is not None and row.token_id != request.token_id:
             continue
         if request.last is not None:
-            if row.actor_id != actor.user_id:
+            # A token takes back what it did itself, and never the person's own last step by mistake.
+            if row.actor_id != actor.user_id or (actor.token_id is not None and row.token_id != actor.token_id):
                 continue
             if row.operation_id not in chosen and len(chosen) == request.last:
                 break

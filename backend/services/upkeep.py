@@ -9,7 +9,8 @@ _GOES = "This app keeps its data only while it runs: a restart loses everything.
 
 
 def ensure_admin(actor: Actor) -> None:
-    """Raise PermissionDeniedError for everybody but an administrator."""
+    """Raise PermissionDeniedError for everybody but an administrator who has logged in."""
+    actor.ensure_logged_in()
     if not actor.is_admin:
         raise PermissionDeniedError("Only an administrator may see this.")
 

@@ -5,22 +5,35 @@ the same words. The account comes from the request's credentials, never from an 
 """
 
 import functools
+import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 from gradio.events import api
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from backend import access, database
 from backend.errors import describe
+from backend.models.base import Shape
+from backend.models.batch import BatchCreate
+from backend.models.history import UndoRequest
+from backend.models.idempotency import RequestKey
 from backend.models.operation import Door
+from backend.models.quick import QuickCreate
 from backend.models.session import Credentials
+from backend.models.stats import StatsRequest
 from backend.models.todo import TodoCreate, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.user import UserCreate
-from backend.services import accounts, searches, todos
+from backend.services import accounts, batches, idempotency, overviews, quick, searches, todos
+from backend.services import stats as statistics
+from backend.services import undo as undoing
 from backend.services.actor import Actor
+
+_CREATED = 201
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +75,17 @@ def _plain(shape: BaseModel) -> dict[str, Any]:
 def _said(**values: Any) -> dict[str, Any]:
     """What was said: an argument left at None keeps the shape's default."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+async def _answer_once(
+    actor: Actor, key: str | None, data: BaseModel, work: Callable[[database.Session], Shape]
+) -> dict[str, Any]:
+    """The answer to a call that adds something; with a key that was used for it before, the first one again."""
+    key = RequestKey.model_validate({"idempotency_key": key}).idempotency_key
+    digest = hashlib.sha256(json.dumps([type(data).__name__, _plain(data)]).encode()).hexdigest()
+    request = None if key is None else idempotency.Request(key, digest)
+    answer: dict[str, Any] = from_json((await access.answer_once(actor, request, _CREATED, work)).body)
+    return answer
 
 
 @_refusing
@@ -120,6 +144,13 @@ async def add_todo(
     due_time: str | None = None,
     due_timezone: str | None = None,
     id: str | None = None,  # noqa: A002 - the field's name at every door
+    recurrence: str | None = None,
+    recurrence_from: str | None = None,
+    remind_at: str | None = None,
+    list_id: str | None = None,
+    parent_id: str | None = None,
+    assignee_id: str | None = None,
+    idempotency_key: str | None = None,
 ) -> dict[str, Any]:
     """Add a todo.
 
@@ -132,16 +163,74 @@ async def add_todo(
         due_time: A wall-clock time such as 09:00; without due_timezone it is nine wherever you are.
         due_timezone: An IANA zone such as Europe/Berlin.
         id: A UUID of your own, so that a retry makes no second todo.
+        recurrence: An RFC 5545 rule such as FREQ=WEEKLY;BYDAY=MO, or daily, weekly, monthly, yearly, weekdays.
+        recurrence_from: due (by the calendar) or completion (counted from when it was done).
+        remind_at: An instant such as 2027-03-01T08:00:00Z.
+        list_id: The id of a list; null is the inbox.
+        parent_id: The id of the todo that this one is a part of.
+        assignee_id: The id of who is to do it: the list's owner or one of its members.
+        idempotency_key: A text of your own, a new one for each new call: sent again, it has its effect once.
 
     Returns:
         The todo.
     """
     actor = await _caller(request)
-    said = _said(due_date=due_date, due_time=due_time, due_timezone=due_timezone, id=id)
+    said = _said(
+        due_date=due_date,
+        due_time=due_time,
+        due_timezone=due_timezone,
+        id=id,
+        recurrence=recurrence,
+        recurrence_from=recurrence_from,
+        remind_at=remind_at,
+        list_id=list_id,
+        parent_id=parent_id,
+        assignee_id=assignee_id,
+    )
     data = TodoCreate.model_validate(
         {"title": title, "description": description, "priority": priority, "tags": tags, **said}
     )
-    return _plain(await database.write(lambda session: todos.create(session, actor, data)))
+    return await _answer_once(actor, idempotency_key, data, lambda session: todos.create(session, actor, data))
+
+
+@_refusing
+async def add_todos(
+    request: gr.Request,
+    todos: list[dict[str, Any]],
+    idempotency_key: str | None = None,
+) -> dict[str, Any]:
+    """Add up to 100 todos at once. Each is for itself: one that is refused stops no other.
+
+    Args:
+        todos: A dictionary for each todo, with the fields of add_todo; only title is needed.
+        idempotency_key: A text of your own, a new one for each new call: sent again, it has its effect once.
+
+    Returns:
+        succeeded and failed (how many), operation_id (undo takes it), and results: for each todo in its order, index
+        and either todo or error (code, detail, status). `pandas.DataFrame` takes the results as they are.
+    """
+    actor = await _caller(request)
+    data = BatchCreate.model_validate({"todos": todos})
+    return await _answer_once(actor, idempotency_key, data, lambda session: batches.run(session, actor, data.request))
+
+
+@_refusing
+async def quick_add(
+    request: gr.Request, text: str, dry_run: bool = False, idempotency_key: str | None = None
+) -> dict[str, Any]:
+    """Add a todo from one line, such as `Pay rent every 1st 9am #home !high`.
+
+    Args:
+        text: What to do, with a date, a time, a recurrence, #tags, @list and !priority as you would write them.
+        dry_run: true to be told what would be understood, with nothing created.
+        idempotency_key: A text of your own, a new one for each new call: sent again, it has its effect once.
+
+    Returns:
+        todo (null in a dry run) and reading: the fields, and word by word what they were read from.
+    """
+    actor = await _caller(request)
+    data = QuickCreate.model_validate({"text": text, "dry_run": dry_run})
+    return await _answer_once(actor, idempotency_key, data, lambda session: quick.add(session, actor, data))
 
 
 @_refusing
@@ -156,6 +245,12 @@ async def list_todos(
     sort_order: str = "desc",
     limit: int = 50,
     skip: int = 0,
+    tags_all: list[str] | None = None,
+    list_id: str | None = None,
+    parent_id: str | None = None,
+    due_before: str | None = None,
+    due_after: str | None = None,
+    updated_since: str | None = None,
 ) -> list[dict[str, Any]]:
     """List todos, newest first unless sorted otherwise. `pandas.DataFrame` takes the answer as it is.
 
@@ -165,16 +260,34 @@ async def list_todos(
         priority: low, medium or high.
         tags: Todos with any of these tags.
         due: overdue, today, tomorrow, week or none, in your timezone.
-        sort_by: created_at, updated_at, due_date, priority or title.
+        sort_by: created_at, updated_at, due_date, priority, title or position.
         sort_order: desc or asc.
         limit: 1 to 1,000.
         skip: How many to leave out at the beginning, up to 10,000.
+        tags_all: Todos with all of these tags.
+        list_id: The id of a list, or inbox for what is in none.
+        parent_id: The id of a todo, for its parts; none for what is a part of nothing.
+        due_before: A day such as 2027-03-01: due earlier, in your timezone.
+        due_after: A day such as 2027-03-01: due later, in your timezone.
+        updated_since: An instant such as 2027-03-01T08:00:00Z: changed then or later.
 
     Returns:
         The todos, a dictionary each; times are ISO 8601 with their zone.
     """
     actor = await _caller(request)
-    said = _said(search=search, completed=completed, priority=priority, tags=tags, due=due)
+    said = _said(
+        search=search,
+        completed=completed,
+        priority=priority,
+        tags=tags,
+        due=due,
+        tags_all=tags_all,
+        list_id=list_id,
+        parent_id=parent_id,
+        due_before=due_before,
+        due_after=due_after,
+        updated_since=updated_since,
+    )
     order = {"sort_by": sort_by, "sort_order": sort_order, "limit": limit, "skip": skip}
     wanted = TodoFilter.model_validate({**said, **order})
     page = await database.read(lambda session: searches.search(session, actor, wanted), is_slow=wanted.is_slow)
@@ -201,7 +314,9 @@ async def update_todo(request: gr.Request, todo_id: str, changes: dict[str, Any]
 
     Args:
         todo_id: The todo's id.
-        changes: Any of title, description, completed, priority, tags, due_date, due_time, due_timezone.
+        changes: Any of title, description, completed, priority, tags, due_date, due_time, due_timezone, recurrence,
+            recurrence_from, remind_at, list_id, parent_id, assignee_id; for one that repeats, apply_to says whether
+            a moved due is for this occurrence (this) or those that come after it too (following).
 
     Returns:
         The todo as it is now.
@@ -253,15 +368,87 @@ async def delete_todo(request: gr.Request, todo_id: str) -> dict[str, Any]:
     return _plain(await database.write(lambda session: todos.delete(session, actor, todo_id)))
 
 
+@_refusing
+async def restore_todo(request: gr.Request, todo_id: str) -> dict[str, Any]:
+    """Take a todo out of the trash, as it was.
+
+    Args:
+        todo_id: The todo's id.
+
+    Returns:
+        The todo as it is now.
+    """
+    actor = await _caller(request)
+    return _plain(await database.write(lambda session: todos.restore(session, actor, todo_id)))
+
+
+@_refusing
+async def undo(
+    request: gr.Request,
+    operation_id: str | None = None,
+    last: int | None = None,
+    since: str | None = None,
+    token_id: str | None = None,
+) -> dict[str, Any]:
+    """Take back what was done. Give exactly one of operation_id, last and since. Newer changes stay, and are listed.
+
+    Args:
+        operation_id: One operation.
+        last: Your own newest operations, this many, up to 100; with a personal token, those of that token.
+        since: An instant such as 2027-03-01T14:00:00Z: whatever was done then or later.
+        token_id: With since: only what was done with this personal token of yours.
+
+    Returns:
+        operation_id of the undoing (undo it to do everything again; null where there was nothing to take back),
+        undone (operations), changed (ids of todos and lists), and conflicts: what was left as it is, and why.
+    """
+    actor = await _caller(request)
+    data = UndoRequest.model_validate(_said(operation_id=operation_id, last=last, since=since, token_id=token_id))
+    return _plain(await database.write(lambda session: undoing.undo(session, actor, data)))
+
+
+@_refusing
+async def overview(request: gr.Request) -> dict[str, Any]:
+    """Show where things stand today.
+
+    Returns:
+        today, weekday and timezone; open, done, overdue and due_today (how many); next_due (todos) and lists.
+    """
+    actor = await _caller(request)
+    return _plain(await database.read(lambda session: overviews.read(session, actor)))
+
+
+@_refusing
+async def stats(request: gr.Request, days: int = 30) -> dict[str, Any]:
+    """Your own todos in numbers, and the last days one by one.
+
+    Args:
+        days: How many days, today included; 1 to 366.
+
+    Returns:
+        open, done, trashed and overdue (how many), current_streak and longest_streak in days; days, by_priority,
+        by_list and by_tag as lists of rows, which `pandas.DataFrame` takes as they are.
+    """
+    actor = await _caller(request)
+    wanted = StatsRequest.model_validate({"days": days})
+    return _plain(await database.read(lambda session: statistics.read(session, actor, wanted), is_slow=True))
+
+
 _PUBLIC = (
     register,
     login,
     whoami,
     add_todo,
+    add_todos,
+    quick_add,
     list_todos,
     get_todo,
     update_todo,
     complete_todo,
     reopen_todo,
     delete_todo,
+    restore_todo,
+    undo,
+    overview,
+    stats,
 )
