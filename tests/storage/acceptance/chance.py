@@ -21,6 +21,7 @@ class Injuries:
     names: list[str] = field(default_factory=list)
     invisible: int = 0
     has_own_log: bool = False
+    has_siblings_log: bool = False
 
     def inflict(self) -> Injuries:
         # A log that goes with the file must be made while the file is whole.
@@ -114,6 +115,8 @@ class Injuries:
     def _foreign_log(self) -> None:
         fault = self.rng.choice(("stale-wal", "stale-wal-sibling", "stale-journal"))
         damage(self.database, fault, self.rng.randrange(10**6), table="todos")
+        # It holds every page of so small a file, and says that some rows were deleted: nothing tells it from our own.
+        self.has_siblings_log = fault == "stale-wal-sibling"
 
     def _garbage_log(self) -> None:
         suffix = self.rng.choice(("-wal", "-journal"))
