@@ -188,10 +188,10 @@ def test_the_old_password_still_opens_the_account(
     engine.dispose()
 
 
-# Where the schema is lost, nothing tells that there never was a table of todos.
+# Where the page of the schema is gone, nothing tells that there never was a table of todos.
 @pytest.mark.parametrize(
     ("fault", "is_proven"),
-    [("zero-page1", False), ("bad-magic", True), ("schema-garbage", False), ("freelist-bad", True)],
+    [("zero-page1", False), ("bad-magic", True), ("schema-garbage", True), ("freelist-bad", True)],
 )
 def test_a_first_start_that_failed_half_way_keeps_its_accounts(tmp_path: Path, fault: str, is_proven: bool) -> None:
     patient = tmp_path / "todo_app.db"
