@@ -56,6 +56,14 @@ def passes(name: str, call: str, *before: Step, **arguments: Any) -> Scenario:
 ACCOUNT = {"email": "new@example.com", "username": "newcomer", "password": "SecurePass123!"}
 FIXED = {"due_date": "2027-03-01", "due_time": "09:00", "due_timezone": "Europe/Berlin"}
 
+REVOKED = ("not_authenticated", "This personal token was revoked", "never made")
+
+
+def lacks(scope: str) -> tuple[str, str, str]:
+    """What a token that may only read is told."""
+    return "permission_denied", f"it lacks the scope `{scope}`", "reading"
+
+
 SCENARIOS = (
     # Nobody is logged in
     stranger("whoami without a credential", "none", "whoami"),
@@ -65,6 +73,26 @@ SCENARIOS = (
     stranger("reading with nonsense for a token", "nonsense", "get_todo", todo_id=ID),
     stranger("changing with a refresh token", "refresh", "update_todo", todo_id=ID, changes={"title": "x"}),
     stranger("deleting after logging out", "logged out", "delete_todo", todo_id=ID),
+    stranger("adding many without a credential", "none", "add_todos", todos=[{"title": "x"}]),
+    stranger("quick add without a credential", "none", "quick_add", text="x"),
+    stranger("restoring with nonsense for a token", "nonsense", "restore_todo", todo_id=ID),
+    stranger("undoing without a credential", "none", "undo", last=1),
+    stranger("the overview with a refresh token", "refresh", "overview"),
+    stranger("the statistics after logging out", "logged out", "stats"),
+    Scenario("listing with a token that was never made", "list_todos", {}, (), *REVOKED),
+    Scenario("adding with a token that may only read", "add_todo", {"title": "x"}, (), *lacks("add")),
+    Scenario("quick add with a token that may only read", "quick_add", {"text": "x"}, (), *lacks("add")),
+    Scenario(
+        "a dry run with a token that may only read", "quick_add", {"text": "x", "dry_run": True}, (), *lacks("add")
+    ),
+    Scenario("changing with a token that may only read", *change(title="x"), (add(),), *lacks("write")),
+    Scenario(
+        "ticking with a token that may only read", "complete_todo", {"todo_id": "{id}"}, (add(),), *lacks("write")
+    ),
+    Scenario("undoing with a token that may only read", "undo", {"last": 1}, (add(),), *lacks("write")),
+    Scenario(
+        "deleting with a token that may only read", "delete_todo", {"todo_id": "{id}"}, (add(),), *lacks("delete")
+    ),
     # Accounts
     refused("a wrong password", "login", "invalid_credentials", "wrong", username="{username}", password="x"),
     refused("an unknown name", "login", "invalid_credentials", "wrong", username="nobody", password="x"),
@@ -139,6 +167,24 @@ SCENARIOS = (
         ("delete_todo", {"todo_id": "{id}"}),
         todo_id="{id}",
     ),
+    refused("restoring what does not exist", "restore_todo", "not_found", "no todo", todo_id=OTHER_ID),
+    # Quick add
+    invalid("quick add without a text", "quick_add", "text: must not be empty", text=""),
+    invalid("quick add of nothing but a tag", "quick_add", "title: ", text="#home"),
+    invalid("quick add of a number", "quick_add", "text: ", text=7),
+    invalid("quick add that is too long", "quick_add", "text: must have at most", text="a" * 2_001),
+    invalid("quick add with NUL", "quick_add", "text: must not", text="a\x00"),
+    invalid("a dry run in words", "quick_add", "dry_run: ", text="x", dry_run="yes"),
+    # Undo
+    invalid("undoing nothing in particular", "undo", "request: Give exactly one"),
+    invalid("undoing two things", "undo", "request: Give exactly one", last=1, operation_id=ID),
+    invalid("undoing fewer than one", "undo", "last: ", last=0),
+    invalid("undoing since no instant", "undo", "since: ", since="lunch"),
+    invalid(
+        "undoing a token's work without saying since when", "undo", "token_id goes with since", last=1, token_id=ID
+    ),
+    invalid("undoing an operation that is no id", "undo", "operation_id: must be", operation_id="1"),
+    refused("undoing what was never done", "undo", "not_found", "no operation", operation_id=OTHER_ID),
     # Lists
     invalid("a limit of nothing", "list_todos", "limit: ", limit=0),
     invalid("a limit of too many", "list_todos", "limit: ", limit=1_001),
@@ -175,6 +221,43 @@ SCENARIOS = (
     passes("deleting", "delete_todo", add(due_date="2020-01-01"), todo_id="{id}"),
     passes("deleting twice", "delete_todo", add(), ("delete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
     passes("reading from the trash", "get_todo", add(), ("delete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("restoring", "restore_todo", add(), ("delete_todo", {"todo_id": "{id}"}), todo_id="{id}"),
+    passes("restoring what is there", "restore_todo", add(), todo_id="{id}"),
+    passes("adding many", "add_todos", todos=[{"title": "a", "tags": ["x"]}, {"title": "b", **FIXED}]),
+    passes(
+        "adding many of which some are refused",
+        "add_todos",
+        todos=[{"title": "a"}, {"title": ""}, {"title": "b", "colour": "red"}, {"title": "c", "list_id": OTHER_ID}, {}],
+    ),
+    passes("adding many with one id", "add_todos", todos=[{"title": "a", "id": ID}] * 2 + [{"title": "b", "id": ID}]),
+    passes("adding one that repeats", "add_todo", title="x", due_date="2027-03-01", recurrence="weekly"),
+    passes("adding with a reminder", "add_todo", title="x", remind_at="2027-03-01T09:00:00+02:00"),
+    passes("quick add", "quick_add", text="Pay rent every 1st 9am #home !high"),
+    passes("quick add on one day", "quick_add", text="Call 2027-03-01 9am Europe/Berlin @Nowhere"),
+    passes("quick add in a dry run", "quick_add", text="Pay rent every 1st 9am #home !high", dry_run=True),
+    passes("undoing an addition", "undo", add(), last=1),
+    passes("undoing a change", "undo", add(), change(title="New", priority="high"), last=1),
+    passes("undoing a tick", "undo", add(), ("complete_todo", {"todo_id": "{id}"}), last=1),
+    passes("undoing a deletion", "undo", add(), ("delete_todo", {"todo_id": "{id}"}), last=1),
+    passes("undoing many that were added at once", "undo", ("add_todos", {"todos": [{"title": "a"}] * 3}), last=1),
+    passes("undoing what is too new", "undo", add(), since="9998-12-31T00:00:00Z"),
+    passes("undoing the work of a token that did none", "undo", add(), since="2020-01-01T00:00:00Z", token_id=OTHER_ID),
+    passes("the overview of nothing", "overview"),
+    passes(
+        "the overview",
+        "overview",
+        add("late", due_date="2020-01-01"),
+        ("complete_todo", {"todo_id": "{id}"}),
+        add("later", due_date="2020-01-02"),
+        add("soon", **FIXED),
+        add("sometime"),
+    ),
+    passes("the statistics", "stats", add(priority="high"), ("complete_todo", {"todo_id": "{id}"}), add()),
+    Scenario(
+        "reading with a token that may only read", "get_todo", {"todo_id": "{id}"}, (add(),), credential="reading"
+    ),
+    Scenario("listing with a token that may only read", "list_todos", {}, (add(),), credential="reading"),
+    Scenario("whoami with a token that may only read", "whoami", credential="reading"),
     passes("listing nothing", "list_todos"),
     passes("listing all", "list_todos", add("a"), add("b"), add("c")),
     passes("listing by title", "list_todos", add("b"), add("a"), sort_by="title", sort_order="asc"),

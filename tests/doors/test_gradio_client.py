@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,17 +23,24 @@ PUBLISHED = {
     "/whoami": [],
     "/add_todo": [
         *("title", "description", "priority", "tags", "due_date", "due_time", "due_timezone"),
-        "id",
+        *("id", "recurrence", "recurrence_from", "remind_at", "list_id", "parent_id", "assignee_id"),
+        "idempotency_key",
     ],
+    "/add_todos": ["todos", "idempotency_key"],
+    "/quick_add": ["text", "dry_run", "idempotency_key"],
     "/list_todos": [
         *("search", "completed", "priority", "tags", "due", "sort_by", "sort_order", "limit"),
-        "skip",
+        *("skip", "tags_all", "list_id", "parent_id", "due_before", "due_after", "updated_since"),
     ],
     "/get_todo": ["todo_id"],
     "/update_todo": ["todo_id", "changes"],
     "/complete_todo": ["todo_id"],
     "/reopen_todo": ["todo_id"],
     "/delete_todo": ["todo_id"],
+    "/restore_todo": ["todo_id"],
+    "/undo": ["operation_id", "last", "since", "token_id"],
+    "/overview": [],
+    "/stats": [],
 }
 
 
@@ -106,6 +113,8 @@ def test_a_wrong_login_is_refused_with_the_clients_own_error(
         ({"Authorization": "Bearer nonsense"}, r"not valid or has expired.*\[not_authenticated\]"),
         ({"Authorization": "Basic dGVzdA=="}, r"Log in first.*\[not_authenticated\]"),
         ({"X-API-Key": "nonsense"}, r"not valid or has expired.*\[not_authenticated\]"),
+        ({"X-API-Key": "todo_pat_nonsense"}, r"^This personal token was revoked.*\[not_authenticated\]$"),
+        ({"Authorization": "Bearer todo_pat_nonsense"}, r"^This personal token was revoked.*\[not_authenticated\]$"),
         ({"Cookie": "todo_session=nonsense"}, r"\[not_authenticated\]"),
     ],
 )
@@ -115,6 +124,9 @@ def test_without_a_credential_that_holds_every_function_but_two_is_closed(
     stranger = Client(live_server.url, headers=headers, verbose=False)
     arguments: dict[str, dict[str, Any]] = {
         "/add_todo": {"title": "x"},
+        "/add_todos": {"todos": [{"title": "x"}]},
+        "/quick_add": {"text": "x"},
+        "/undo": {"last": 1},
         "/update_todo": {"todo_id": "x", "changes": {}},
         **{name: {"todo_id": "x"} for name in PUBLISHED if PUBLISHED[name] == ["todo_id"]},
     }
@@ -194,6 +206,19 @@ def test_the_cookie_is_for_this_site_and_no_script(live_server: LiveServer) -> N
         ("/add_todo", {"title": "x", "tags": [["home"]]}, r"tags\.0: Input should be a valid string\."),
         ("/add_todo", {"title": "x", "due_date": 20270301}, r"due_date: must be a date such as"),
         ("/add_todo", {"title": "x", "priority": 3}, r"priority: Input should be 'low', 'medium' or 'high'"),
+        ("/add_todo", {"title": "x", "idempotency_key": 3}, r"idempotency_key: Input should be a valid string\."),
+        ("/add_todo", {"title": "x", "idempotency_key": ""}, r"idempotency_key: must not be empty\."),
+        ("/add_todo", {"title": "x", "idempotency_key": "a" * 256}, r"idempotency_key: must have at most 255"),
+        ("/add_todos", {"todos": "x"}, r"todos: Input should be a valid list\."),
+        ("/add_todos", {"todos": ["x"]}, r"todos\.0: must be an object with named fields\."),
+        ("/add_todos", {"todos": []}, r"todos: List should have at least 1 item"),
+        ("/add_todos", {"todos": [{"title": "x"}] * 101}, r"todos: List should have at most 100 items"),
+        ("/quick_add", {"text": 1}, r"text: Input should be a valid string\."),
+        ("/quick_add", {"text": "x", "dry_run": "yes"}, r"dry_run: Input should be a valid boolean"),
+        ("/undo", {"last": "one"}, r"last: Input should be a valid integer"),
+        ("/undo", {"since": 5}, r"since: must be written out"),
+        ("/list_todos", {"due_before": 5}, r"due_before: must be written out"),
+        ("/list_todos", {"list_id": "x"}, r"list_id: must be an id or `inbox`\."),
         ("/list_todos", {"limit": "ten"}, r"limit: Input should be a valid integer"),
         ("/list_todos", {"completed": "perhaps"}, r"completed: Input should be a valid boolean"),
         ("/list_todos", {"tags": "home"}, r"tags: Input should be a valid list\."),
@@ -226,7 +251,7 @@ def test_a_raw_call_with_nonsense_is_refused_and_shows_no_inside(
 ) -> None:
     for name in PUBLISHED:
         answer = httpx.post(f"{live_server.url}/gradio_api/run{name}", json={"data": data}, headers=account)
-        if name in {"/whoami", "/list_todos"} and answer.status_code == 200:
+        if name in {"/whoami", "/list_todos", "/overview", "/stats"} and answer.status_code == 200:
             continue
         assert answer.status_code >= 400, name
         said = answer.text
@@ -237,6 +262,95 @@ def test_a_failure_of_ours_shows_no_inside(live_server: LiveServer, client: Clie
     """Even text that no database can hold is refused with its field."""
     with quietly(live_server), pytest.raises(CallError, match=r"search: .*\[validation_error\]"):
         client.predict(search="\x00", api_name="/list_todos")
+
+
+# Personal tokens
+
+
+def token_of(server: LiveServer, account: dict[str, str], *scopes: str) -> dict[str, str]:
+    body = {"name": "agent", "scopes": scopes}
+    made = httpx.post(f"{server.url}/api/v1/auth/tokens", json=body, headers=account).raise_for_status().json()
+    return {"id": made["id"], "token": made["token"]}
+
+
+def test_a_function_does_only_what_the_scopes_of_a_token_allow(
+    live_server: LiveServer, account: dict[str, str], client: Client
+) -> None:
+    todo = client.predict(title="Mine", tags=["scopes"], api_name="/add_todo")
+    secret = token_of(live_server, account, "read", "add")["token"]
+    agent = Client(live_server.url, headers={"X-API-Key": secret}, verbose=False)
+    refusals: dict[str, tuple[str, dict[str, Any]]] = {
+        "/update_todo": ("write", {"todo_id": todo["id"], "changes": {"title": "x"}}),
+        "/complete_todo": ("write", {"todo_id": todo["id"]}),
+        "/reopen_todo": ("write", {"todo_id": todo["id"]}),
+        "/restore_todo": ("write", {"todo_id": todo["id"]}),
+        "/undo": ("write", {"last": 1}),
+        "/delete_todo": ("delete", {"todo_id": todo["id"]}),
+    }
+    with quietly(live_server):
+        for name, (scope, arguments) in refusals.items():
+            says = rf"^This token may not do that: it lacks the scope `{scope}`\..* \[permission_denied\]$"
+            with pytest.raises(CallError, match=says):
+                agent.predict(**arguments, api_name=name)
+        assert client.predict(todo["id"], api_name="/get_todo") == todo
+        assert agent.predict(tags=["scopes"], api_name="/list_todos") == [todo]
+        assert agent.predict(title="By the agent", api_name="/add_todo")["title"] == "By the agent"
+        assert agent.predict([{"title": "Also"}], api_name="/add_todos")["failed"] == 0
+        assert agent.predict("Tomorrow's", api_name="/quick_add")["todo"]["title"] == "Tomorrow's"
+
+
+def test_a_token_that_may_not_read_reads_by_no_function(live_server: LiveServer, account: dict[str, str]) -> None:
+    secret = token_of(live_server, account, "add", "write", "delete")["token"]
+    agent = Client(live_server.url, headers={"Authorization": f"Bearer {secret}"}, verbose=False)
+    for name in ("/list_todos", "/overview", "/stats"):
+        with pytest.raises(CallError, match=r"lacks the scope `read`.*\[permission_denied\]$"):
+            agent.predict(api_name=name)
+
+
+def test_what_one_token_did_is_taken_back_and_the_token_revoked(
+    live_server: LiveServer, account: dict[str, str], client: Client
+) -> None:
+    since = datetime.now(UTC).isoformat()
+    token = token_of(live_server, account, "read", "add")
+    agent = Client(live_server.url, headers={"X-API-Key": token["token"]}, verbose=False)
+    mine = client.predict(title="By the person", tags=["undo"], api_name="/add_todo")
+    theirs = agent.predict(title="By the agent", tags=["undo"], api_name="/add_todo")
+    undone = client.predict(since=since, token_id=token["id"], api_name="/undo")
+    assert (undone["changed"], undone["conflicts"]) == ([theirs["id"]], [])
+    assert [one["id"] for one in client.predict(tags=["undo"], api_name="/list_todos")] == [mine["id"]]
+    assert client.predict(theirs["id"], api_name="/restore_todo")["deleted_at"] is None
+    httpx.delete(f"{live_server.url}/api/v1/auth/tokens/{token['id']}", headers=account).raise_for_status()
+    with quietly(live_server), pytest.raises(CallError, match=r"revoked.*\[not_authenticated\]$"):
+        agent.predict(api_name="/list_todos")
+
+
+# Calls that come twice
+
+
+def test_a_call_with_a_key_has_its_effect_once(client: Client) -> None:
+    calls: dict[str, dict[str, Any]] = {
+        "/add_todo": {"title": "Once", "tags": ["once"]},
+        "/add_todos": {"todos": [{"title": "Once", "tags": ["once"]}, {"title": ""}]},
+        "/quick_add": {"text": "Once #once"},
+    }
+    for name, arguments in calls.items():
+        key = f"key of {name}"
+        first = client.predict(**arguments, idempotency_key=key, api_name=name)
+        assert client.predict(**arguments, idempotency_key=key, api_name=name) == first
+        with pytest.raises(
+            CallError, match=r"^This Idempotency-Key was used for another request.*idempotency_mismatch"
+        ):
+            client.predict(title="Another", idempotency_key=key, api_name="/add_todo")
+    assert len(client.predict(tags=["once"], api_name="/list_todos")) == 3
+
+
+def test_fifty_retries_at_once_make_one(client: Client) -> None:
+    arguments = {"title": "Fifty", "tags": ["fifty"], "idempotency_key": "fifty", "api_name": "/add_todo"}
+    jobs = [client.submit(**arguments) for _ in range(50)]
+    said = [job.exception(timeout=120) or job.result()["title"] for job in jobs]
+    assert "Fifty" in said
+    assert all(one == "Fifty" or str(one).endswith("[request_in_progress]") for one in said)
+    assert len(client.predict(tags=["fifty"], api_name="/list_todos")) == 1
 
 
 # Files of the server
@@ -293,6 +407,52 @@ def test_what_is_added_here_is_there_over_rest(
     done = client.predict(todo["id"], api_name="/complete_todo")
     assert datetime.fromisoformat(done["completed_at"]).tzinfo is not None
     assert httpx.get(f"{live_server.url}/api/v1/todos/{todo['id']}", headers=account).json() == done
+
+
+def test_a_dataframe_takes_what_was_added_and_what_was_done(client: Client) -> None:
+    days = pd.DataFrame({"title": ["One", "", "Three"], "due_date": ["2027-03-01", "2027-03-02", "2027-03-03"]})
+    answer = client.predict(days.to_dict("records"), api_name="/add_todos")
+    assert (answer["succeeded"], answer["failed"]) == (2, 1)
+    results = pd.DataFrame(answer["results"])
+    assert list(results["index"]) == [0, 1, 2]
+    assert results["error"][1]["code"] == "validation_error"
+    client.predict(answer["results"][0]["todo"]["id"], api_name="/complete_todo")
+    done = pd.DataFrame(client.predict(api_name="/stats")["completed_by_day"])
+    assert len(done) == 30
+    assert done["completed"].iloc[-2:].sum() >= 1
+    overview = client.predict(api_name="/overview")
+    assert overview["timezone"] == "Europe/Berlin"
+    assert list(pd.DataFrame(overview["next_due"])["due_date"]) == sorted(
+        one["due_date"] for one in overview["next_due"]
+    )
+    undone = client.predict(operation_id=answer["operation_id"], api_name="/undo")
+    assert len(undone["changed"]) == 1  # the other one was ticked since
+
+
+def test_every_field_goes_in_and_every_filter_finds(live_server: LiveServer, account: dict[str, str]) -> None:
+    client = Client(live_server.url, headers=account, verbose=False)
+    made = httpx.post(f"{live_server.url}/api/v1/lists", json={"name": "Filters"}, headers=account).json()
+    fields = {
+        "due_date": "2027-03-01",
+        "recurrence": "FREQ=WEEKLY;BYDAY=MO",
+        "recurrence_from": "completion",
+        "remind_at": "2027-02-28T08:00:00Z",
+        "list_id": made["id"],
+    }
+    parent = client.predict(title="Parent", tags=["a", "b"], **fields, api_name="/add_todo")
+    assert {name: parent[name] for name in fields} == fields
+    part = client.predict(title="Part", parent_id=parent["id"], api_name="/add_todo")
+    other = client.predict(title="Other", list_id=made["id"], tags=["a"], api_name="/add_todo")
+
+    def found(**wanted: Any) -> set[str]:
+        return {one["id"] for one in client.predict(**wanted, api_name="/list_todos")}
+
+    assert found(list_id=made["id"]) == {parent["id"], part["id"], other["id"]}
+    assert found(list_id=made["id"], tags_all=["a", "b"]) == {parent["id"]}
+    assert found(parent_id=parent["id"]) == {part["id"]}
+    assert found(list_id=made["id"], parent_id="none") == {parent["id"], other["id"]}
+    assert found(list_id=made["id"], due_before="2027-03-02", due_after="2027-02-28") == {parent["id"]}
+    assert found(list_id=made["id"], updated_since=other["updated_at"]) == {other["id"]}
 
 
 def test_many_calls_at_once_each_get_their_own_answer(client: Client) -> None:

@@ -60,6 +60,8 @@ LIST = {
     "rename_tag": Walk({"name": "mine"}),
     "delete_tag": Walk(),
 }
+# The operation that names a token of the other account.
+TOKEN = {"revoke_token": Walk()}
 # Those that do not: whatever they answer, nothing of the other account is in it.
 OTHERS = {
     "health": Walk(status=200),
@@ -74,6 +76,8 @@ OTHERS = {
     "login_with_cookie": Walk(form={"username": "thief", "password": PASSWORD}, status=200),
     "refresh": Walk({"refresh_token": "nonsense"}, status=401),
     "reset_password": Walk({"token": "nonsense", "new_password": PASSWORD}, status=400),
+    "list_tokens": Walk(status=200),
+    "add_token": Walk({"name": "my own", "scopes": ["read"]}, status=201),
     "whoami": Walk(status=200),
     "get_profile": Walk(status=200),
     "get_profile_stats": Walk(status=200),
@@ -93,6 +97,8 @@ OTHERS = {
     "batch": Walk({"operations": [{"action": "create", "data": {"title": "my own"}}]}, status=200),
     "list_operations": Walk(status=200),
     "undo": Walk({"last": 100}, status=200),
+    "overview": Walk(status=200),
+    "stats": Walk(status=200),
     "list_changes": Walk(query={"limit": 1000}, status=200),
     "stream_events": Walk(query={"cursor": "guessed"}, status=422),
 }
@@ -123,17 +129,20 @@ def everything(account: Account) -> Any:
         account.call("GET", "/lists?limit=1000").json(),
         account.call("GET", "/lists?deleted=true").json(),
         account.call("GET", "/tags").json(),
+        account.call("GET", "/auth/tokens").json(),
+        account.call("GET", "/overview").json(),
     ]
 
 
 def test_every_operation_of_the_document_is_walked(client: TestClient) -> None:
-    assert operations(client).keys() == TODO.keys() | LIST.keys() | OTHERS.keys() | LAST.keys()
+    assert operations(client).keys() == TODO.keys() | LIST.keys() | TOKEN.keys() | OTHERS.keys() | LAST.keys()
 
 
 def test_every_operation_that_names_a_todo_is_walked_as_one(client: TestClient) -> None:
     assert {name for name, (_, path) in operations(client).items() if "{todo_id}" in path} == TODO.keys()
     names = ("{list_id}", "/tags/{name}")
     assert {name for name, (_, path) in operations(client).items() if any(one in path for one in names)} == LIST.keys()
+    assert {name for name, (_, path) in operations(client).items() if "{token_id}" in path} == TOKEN.keys()
 
 
 def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
@@ -148,6 +157,7 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     lists = [victim.call("POST", "/lists", json={"name": SECRET}).json()["id"] for _ in range(2)]
     invites = [victim.call("POST", f"/lists/{one}/invites", json={}).json()["id"] for one in lists]
     victim.call("DELETE", f"/lists/{lists[1]}")
+    token = victim.call("POST", "/auth/tokens", json={"name": SECRET, "scopes": ["read"]}).json()
     before = everything(victim)
     known = operations(client)
 
@@ -165,26 +175,29 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
         assert victim.id not in answer.text
         return answer  # type: ignore[return-value]
 
+    def walk_all(walks: Mapping[str, Walk], todo_id: str = "", **ids: str) -> None:
+        for name, walk in walks.items():
+            call(name, walk, todo_id, **ids)
+            assert everything(victim) == before, name
+
     for todo in (open_one, done, trashed):
         # The creation comes last: from then on the id is one's own too.
-        for name, walk in sorted(TODO.items(), key=lambda item: item[0] == "put_todo"):
-            call(name, walk, todo["id"])
-            assert everything(victim) == before, name
+        walk_all({name: TODO[name] for name in sorted(TODO, key=lambda name: name == "put_todo")}, todo["id"])
     for list_id, invite_id in zip(lists, invites, strict=True):
-        for name, walk in LIST.items():
-            call(name, walk, list_id=list_id, invite_id=invite_id)
-            assert everything(victim) == before, name
-    for name, walk in {
-        "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
-        "list_todos": Walk(query={"list_id": lists[0]}, status=200),
-    }.items():
-        call(name, walk)
-        assert everything(victim) == before, name
-    for name, walk in (OTHERS | LAST).items():
-        if name == "logout":
-            thief = make_account(username="thief")
-        call(name, walk)
-        assert everything(victim) == before, name
+        walk_all(LIST, list_id=list_id, invite_id=invite_id)
+    walk_all(TOKEN, token_id=token["id"])
+    # By a token of theirs nothing of theirs is found, and nothing undone.
+    walk_all(
+        {
+            "list_operations": Walk(query={"token_id": token["id"]}, status=200),
+            "undo": Walk({"since": "2020-01-01T00:00:00Z", "token_id": token["id"]}, status=200),
+            "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
+            "list_todos": Walk(query={"list_id": lists[0]}, status=200),
+        }
+    )
+    walk_all({name: walk for name, walk in (OTHERS | LAST).items() if name != "logout"})
+    thief = make_account(username="thief")
+    walk_all({"logout": LAST["logout"]})
 
 
 def test_the_same_id_in_two_accounts_names_two_todos_through_every_operation(
@@ -210,11 +223,17 @@ FUNCTIONS: dict[str, Mapping[str, Any]] = {
     "complete_todo": {},
     "reopen_todo": {},
     "delete_todo": {},
+    "restore_todo": {},
 }
 WITHOUT_TODO: dict[str, Mapping[str, Any]] = {
     "whoami": {},
     "list_todos": {"search": SECRET, "limit": 1000},
     "add_todo": {"title": "my own"},
+    "add_todos": {"todos": [{"title": "my own"}]},
+    "quick_add": {"text": "my own"},
+    "undo": {"last": 100},
+    "overview": {},
+    "stats": {},
 }
 # They take names and passwords of the caller's own, and are walked by the table of scenarios.
 ABOUT_ACCOUNTS = {"register", "login"}
@@ -248,6 +267,8 @@ def test_no_published_function_takes_an_account_as_an_argument(thief: Client) ->
         if name not in ABOUT_ACCOUNTS
         for parameter in endpoint["parameters"]
     }
+    # It names one of the caller's own tokens, and with anybody else's undo finds nothing: see below.
+    names.discard("token_id")
     assert not [name for name in names if "user" in name or "owner" in name or "account" in name or "token" in name]
 
 
@@ -271,6 +292,16 @@ def test_no_published_function_shows_or_changes_what_another_account_has(
         answer = json.dumps(thief.predict(**arguments, api_name=f"/{name}"))
         assert SECRET not in answer
         assert all_of_it() == before, name
+    token = victim.post("/auth/tokens", json={"name": SECRET, "scopes": ["add"]}).json()
+    agent = {"X-API-Key": token["token"]}
+    httpx.post(f"{live_server.url}/api/v1/todos", json={"title": SECRET}, headers=agent).raise_for_status()
+    before = all_of_it()
+    operation_id = victim.get("/operations").json()["operations"][0]["operation_id"]
+    undone = thief.predict(since="2020-01-01T00:00:00Z", token_id=token["id"], api_name="/undo")
+    assert (undone["undone"], undone["changed"], undone["conflicts"]) == ([], [], [])
+    with pytest.raises(CallError, match=r"\[not_found\]"):
+        thief.predict(operation_id=operation_id, api_name="/undo")
+    assert all_of_it() == before
     victim.close()
 
 

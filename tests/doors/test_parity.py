@@ -14,17 +14,24 @@ from gradio_client.exceptions import AppError as CallError
 from backend import access, database
 from backend.errors import describe
 from backend.models import operation
+from backend.models.batch import BatchCreate
+from backend.models.history import UndoRequest
+from backend.models.quick import QuickCreate
 from backend.models.session import Credentials
 from backend.models.todo import TodoCreate, TodoUpdate
 from backend.models.todo_filter import TodoFilter
+from backend.models.token import Scope, TokenCreate
 from backend.models.user import UserCreate
 from backend.security import hash_password
-from backend.services import accounts, searches, sessions, todos
+from backend.services import accounts, batches, overviews, quick, searches, sessions, stats, todos, undo
+from backend.services import tokens as personal_tokens
 from backend.services.actor import Actor
 from backend.settings import get_settings
 from backend.ui import endpoints
 from tests.doors.scenarios import SCENARIOS, Scenario
 from tests.support import PASSWORD, LiveServer
+
+NEVER_MADE = "todo_pat_" + "a" * 43
 
 # A refusal as (code, sentence), or a result.
 Outcome = tuple[str | None, Any]
@@ -78,18 +85,28 @@ _VARIES = {
     "updated_at",
     "url",
     "position",
+    "series_id",
+    "operation_id",
     "access_token",
     "refresh_token",
 }
 _HAPPENED = {"completed_at", "deleted_at"}
+_IDS = {"undone", "changed"}
 
 
 def _comparable(result: Any) -> Any:
     if isinstance(result, list):
         return [_comparable(one) for one in result]
-    assert isinstance(result, dict)
+    if not isinstance(result, dict):
+        return result
     return {
-        name: type(value).__name__ if name in _VARIES else value is not None if name in _HAPPENED else value
+        name: type(value).__name__
+        if name in _VARIES
+        else value is not None
+        if name in _HAPPENED
+        else len(value)
+        if name in _IDS
+        else _comparable(value)
         for name, value in result.items()
     }
 
@@ -113,6 +130,9 @@ class ServiceDoor(Door):
         with database.write_scope() as session:
             claimed = sessions.find(session, "service")
             self.tokens = sessions.open_for(session, claimed, None, get_settings())
+            actor = sessions.identify(session, self.tokens.access_token, operation.Door.REST)
+            reading = TokenCreate(name="reading", scopes=[Scope.READ])
+            self.reading = personal_tokens.create(session, actor, reading).token
 
     def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
         try:
@@ -140,6 +160,10 @@ class ServiceDoor(Door):
                 return sessions.identify(session, self.tokens.refresh_token, operation.Door.REST)
             case "nonsense":
                 return sessions.identify(session, "nonsense", operation.Door.REST)
+            case "never made":
+                return sessions.identify(session, NEVER_MADE, operation.Door.REST)
+            case "reading":
+                return sessions.identify(session, self.reading, operation.Door.REST)
         return sessions.identify(session, self.tokens.access_token, operation.Door.REST)
 
     def ids(self) -> list[str]:
@@ -187,6 +211,30 @@ class ServiceDoor(Door):
     def delete_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
         return todos.delete(session, actor, todo_id)
 
+    @staticmethod
+    def restore_todo(session: database.Session, actor: Actor, todo_id: str) -> Any:
+        return todos.restore(session, actor, todo_id)
+
+    @staticmethod
+    def add_todos(session: database.Session, actor: Actor, **fields: Any) -> Any:
+        return batches.run(session, actor, BatchCreate.model_validate(fields).request)
+
+    @staticmethod
+    def quick_add(session: database.Session, actor: Actor, **fields: Any) -> Any:
+        return quick.add(session, actor, QuickCreate.model_validate(fields))
+
+    @staticmethod
+    def undo(session: database.Session, actor: Actor, **fields: Any) -> Any:
+        return undo.undo(session, actor, UndoRequest.model_validate(fields))
+
+    @staticmethod
+    def overview(session: database.Session, actor: Actor) -> Any:
+        return overviews.read(session, actor)
+
+    @staticmethod
+    def stats(session: database.Session, actor: Actor) -> Any:
+        return stats.read(session, actor)
+
 
 class RestDoor(Door):
     """The live server over HTTP."""
@@ -200,6 +248,8 @@ class RestDoor(Door):
         arguments = dict(arguments)
         path = f"/todos/{arguments.pop('todo_id', '')}"
         query = {key: str(value).lower() if isinstance(value, bool) else value for key, value in arguments.items()}
+        created = [{"action": "create", "data": fields} for fields in arguments.get("todos", ())]
+        batch = {"operations": created, "atomic": False}
         method, path, options = {
             "register": ("POST", "/auth/register", {"json": arguments}),
             "login": ("POST", "/auth/login", {"json": arguments}),
@@ -211,6 +261,12 @@ class RestDoor(Door):
             "complete_todo": ("POST", f"{path}/complete", {}),
             "reopen_todo": ("POST", f"{path}/reopen", {}),
             "delete_todo": ("DELETE", path, {}),
+            "restore_todo": ("POST", f"{path}/restore", {}),
+            "add_todos": ("POST", "/todos/batch", {"json": batch}),
+            "quick_add": ("POST", "/todos/quick", {"json": arguments}),
+            "undo": ("POST", "/undo", {"json": arguments}),
+            "overview": ("GET", "/overview", {}),
+            "stats": ("GET", "/stats", {}),
         }[name]
         answer = self.http.request(method, path, headers=self.headers[credential], **options)  # type: ignore[arg-type]
         if answer.is_error:
@@ -245,15 +301,20 @@ class ClientDoor(Door):
 
 
 def credentials_of(server: LiveServer, username: str) -> dict[str, dict[str, str]]:
-    """The headers of an account: its own, none, nonsense, its refresh token, and those of a login that has ended."""
+    """The headers of an account: its own, those that are not good, and a token that may only read."""
     ended = server.register(username)
     httpx.post(f"{server.url}/api/v1/auth/logout", headers=ended).raise_for_status()
     body = {"username": username, "password": PASSWORD}
     tokens = httpx.post(f"{server.url}/api/v1/auth/login", json=body).raise_for_status().json()
+    own = {"Authorization": f"Bearer {tokens['access_token']}"}
+    wanted = {"name": "reading", "scopes": ["read"]}
+    reading = httpx.post(f"{server.url}/api/v1/auth/tokens", json=wanted, headers=own).raise_for_status().json()
     return {
-        "own": {"Authorization": f"Bearer {tokens['access_token']}"},
+        "own": own,
         "refresh": {"Authorization": f"Bearer {tokens['refresh_token']}"},
         "nonsense": {"Authorization": "Bearer nonsense"},
+        "never made": {"Authorization": f"Bearer {NEVER_MADE}"},
+        "reading": {"X-API-Key": reading["token"]},
         "logged out": ended,
         "none": {},
     }
