@@ -422,9 +422,8 @@ def test_a_dataframe_takes_what_was_added_and_what_was_done(client: Client) -> N
     assert done["completed"].iloc[-2:].sum() >= 1
     overview = client.predict(api_name="/overview")
     assert overview["timezone"] == "Europe/Berlin"
-    assert list(pd.DataFrame(overview["next_due"])["due_date"]) == sorted(
-        one["due_date"] for one in overview["next_due"]
-    )
+    days = pd.DataFrame(overview["next_due"])["due_date"]
+    assert list(days) == sorted(days)
     undone = client.predict(operation_id=answer["operation_id"], api_name="/undo")
     assert len(undone["changed"]) == 1  # the other one was ticked since
 
