@@ -126,9 +126,13 @@ async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
     return await (in_thread(run) if is_slow else _run(run))
 
 
-async def write(work: Callable[[Session], T]) -> T:
-    """Run a service that writes, in a transaction of its own; it is committed when this returns."""
-    return await _run(_persistently(_within(write_scope, work)))
+async def write(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
+    """Run a service that writes, in a transaction of its own; it is committed when this returns.
+
+    What is slow must be short all the same: nobody else writes in the meantime.
+    """
+    run = _persistently(_within(write_scope, work))
+    return await (in_thread(run) if is_slow else _run(run))
 
 
 async def in_thread(work: Callable[[], T]) -> T:

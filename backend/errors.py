@@ -221,7 +221,7 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Turn pydantic's error dictionaries into field errors, without the input, which may be a password."""
     return tuple(
         FieldError(
-            field=".".join(str(part) for part in fault["loc"] if part not in _DOOR_PARTS) or "request",
+            field=".".join(str(part) for part in fault["loc"]) or "request",
             message=_message(fault),
         )
         for fault in faults
@@ -257,9 +257,6 @@ def describe(error: Exception) -> AppError:
 
 # Pydantic speaks of dictionaries and of our classes, and differently at each door; callers send JSON.
 _WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object with named fields")
-
-# Where FastAPI found the field; callers know their field, not our plumbing.
-_DOOR_PARTS = frozenset({"body", "query", "path", "header", "cookie"})
 
 
 def _sentence(message: str) -> str:

@@ -27,7 +27,7 @@ def layer(*ours: str, harm: str, frameworks: tuple[str, ...] = ()) -> Layer:
     return Layer(frozenset(ours), harm, frozenset(frameworks))
 
 
-DOOR = ("access", "database", "news", "upkeep", "services", "models", "errors", "settings")
+DOOR = ("access", "database", "news", "transfers", "upkeep", "services", "models", "errors", "settings")
 LAYERS = {
     "app": layer("main", "errors", "settings", harm="the entry would hold a part of the product"),
     "main": layer(
@@ -43,6 +43,14 @@ LAYERS = {
         "errors",
         "settings",
         harm="what both doors share would belong to one of them",
+    ),
+    "transfers": layer(
+        "database",
+        "exchange",
+        "services",
+        "models",
+        "errors",
+        harm="files could come in and leave by one of the doors only",
     ),
     "__main__": layer("cli", harm="a command would hold a part of the product"),
     "cli": layer(

@@ -1,10 +1,12 @@
 """Recognising a database of the old deployment by its tables. Its version row says `001`, or nothing, or anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+
+from backend.storage.layout import HALF_DONE
 
 USERS, TODOS, VERSION = "users", "todos", "alembic_version"
 
@@ -81,13 +83,15 @@ def recognise(connection: Connection) -> OldLayout | None:
     names = set(connection.scalars(_SQLITE_TABLES if is_sqlite else _POSTGRESQL_TABLES))
     tables: dict[str, OldTable | None] = dict.fromkeys(_COLUMNS)
     for name in _COLUMNS:
-        if name not in names:
+        # A migration that was killed between DROP and RENAME leaves the rows under its own name, and only there.
+        place = next((place for place in (name, HALF_DONE + name) if place in names), None)
+        if place is None:
             continue
-        rows = connection.execute(_SQLITE_COLUMNS if is_sqlite else _POSTGRESQL_COLUMNS, {"table": name})
+        rows = connection.execute(_SQLITE_COLUMNS if is_sqlite else _POSTGRESQL_COLUMNS, {"table": place})
         # A table that is there and not theirs settles it: taking only the other one over would lose this one.
         if (found := _match(name, {column: str(kind) for column, kind in rows})) is None:
             return None
-        tables[name] = found
+        tables[name] = replace(found, name=place)
     present = [table for table in tables.values() if table is not None]
     if not present or (len(present) == 1 and present[0].missing):
         return None

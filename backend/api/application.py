@@ -13,13 +13,17 @@ from backend.api import (
     admin,
     auth,
     browsing,
+    calendar,
+    exchange,
+    filters,
     gate,
     health,
     history,
     lists,
     login,
+    overview,
     problems,
-    statistics,
+    stats,
     tags,
     todos,
     tokens,
@@ -49,10 +53,16 @@ def create_api(settings: Settings) -> FastAPI:
     )
     app.include_router(health.router)
     app.include_router(login.router)
-    for resource in (auth, tokens, users, todos, lists, tags, history, statistics, admin):
+    app.include_router(calendar.feed)
+    # What has a word where others have an id comes first.
+    resources = (
+        *(auth, tokens, users, exchange, todos, lists, tags, filters, stats, overview, history, calendar, admin),
+    )
+    for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)
+    calendar.keep_secrets()
     gate.close(app)
     problems.install(app)
     document(app)
@@ -65,7 +75,7 @@ def create_api(settings: Settings) -> FastAPI:
             allow_origins=settings.backend_cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Location", "Retry-After"],
+            expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Shield)
     return app

@@ -1,8 +1,8 @@
 """What routers ask of a request: who calls, from where, and which version they have seen."""
 
 import hashlib
-from collections.abc import Callable, Container, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Container
+from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from backend.errors import BadRequestError
 from backend.models.base import Shape
 from backend.models.idempotency import KEY_MAX
 from backend.models.operation import Door
+from backend.models.saved_filter import FilterRead
 from backend.models.todo import TodoRead
 from backend.models.todo_list import ListRead
 from backend.services import idempotency
@@ -64,6 +65,9 @@ async def _request_key(
     return idempotency.Request(idempotency_key, hashlib.sha256(said).hexdigest())
 
 
+# What has a version, and the address under which it is found.
+_COLLECTIONS: dict[type[BaseModel], str] = {TodoRead: "todos", ListRead: "lists", FilterRead: "filters"}
+
 Caller = Annotated[Actor, Depends(_actor)]
 Address = Annotated[str, Depends(_address)]
 IfMatch = Annotated[Container[int] | None, Depends(_versions)]
@@ -72,22 +76,27 @@ Once = Annotated[idempotency.Request | None, Depends(_request_key)]
 
 def answer(shape: BaseModel, status: int = 200) -> Response:
     """A shape as JSON. Written once, by pydantic; FastAPI would validate it again, which costs more than the query."""
-    headers = _headers(vars(shape), status) if isinstance(shape, TodoRead | ListRead) else {}
+    collection = _COLLECTIONS.get(type(shape))
+    headers = _headers(shape.id, shape.version, status, collection) if collection else {}  # type: ignore[attr-defined]
     return Response(shape.model_dump_json(), status, headers, "application/json")
 
 
 async def answer_once(
-    caller: Actor, once: idempotency.Request | None, status: int, work: Callable[[database.Session], Shape]
+    caller: Actor,
+    once: idempotency.Request | None,
+    status: int,
+    work: Callable[[database.Session], Shape],
+    collection: str = "todos",
 ) -> Response:
     """The answer to a request that changes something; with an Idempotency-Key, the first one again."""
     done = await access.answer_once(caller, once, status, work)
     said = from_json(done.body)
-    headers = _headers(said, done.status) if said.keys() >= {"id", "version"} else {}
+    headers = _headers(said["id"], said["version"], done.status, collection) if said.keys() >= {"id", "version"} else {}
     return Response(done.body, done.status, headers, "application/json")
 
 
-def _headers(said: Mapping[str, Any], status: int) -> dict[str, str]:
-    headers = {"ETag": f'"{said["version"]}"'}
+def _headers(object_id: str, version: int, status: int, collection: str) -> dict[str, str]:
+    headers = {"ETag": f'"{version}"'}
     if status == 201:  # noqa: PLR2004 - Created
-        headers["Location"] = f"/api/v1/{'todos' if 'url' in said else 'lists'}/{said['id']}"
+        headers["Location"] = f"/api/v1/{collection}/{object_id}"
     return headers

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from backend.errors import MethodNotAllowedError, NotFoundError
 
-_OURS = ("/api", "/health", "/docs", "/redoc", "/openapi.json", "/login")
+_OURS = ("/api", "/health", "/docs", "/redoc", "/openapi.json", "/login", "/calendar")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 

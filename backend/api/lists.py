@@ -38,7 +38,7 @@ accepting = APIRouter(prefix="/invites", tags=["lists"])
 )
 async def add_list(data: ListCreate, caller: Caller, once: Once) -> Response:
     """Add a list. With an `id` of your own a retry makes no second one."""
-    return await answer_once(caller, once, 201, lambda session: lists.create(session, caller, data))
+    return await answer_once(caller, once, 201, lambda session: lists.create(session, caller, data), collection="lists")
 
 
 @router.get("", response_model=ListPage, openapi_extra=protected(), operation_id="list_lists")

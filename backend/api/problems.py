@@ -45,7 +45,8 @@ def install(app: FastAPI) -> None:
         faults = error.errors()
         if any(fault["type"] == "json_invalid" for fault in faults):  # FastAPI gives a position where the field stands
             return render(invalid([FieldError("request", "The body is not valid JSON.")]))
-        return render(invalid(field_errors(faults)))
+        # The first part says where FastAPI found the field; callers know their field, not our plumbing.
+        return render(invalid(field_errors({**fault, "loc": fault["loc"][1:]} for fault in faults)))
 
     async def render_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for

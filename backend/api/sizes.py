@@ -8,6 +8,11 @@ from backend.api import problems
 from backend.errors import PayloadTooLargeError
 
 BODY_MAX_BYTES = 1024 * 1024
+FILE_MAX_BYTES = 64 * BODY_MAX_BYTES
+
+# Where whole files come in. They are not held in memory.
+_FILES = ("/api/v1/todos/import",)
+_FILE_TOO_LARGE = "The file is larger than 64 MiB; split it and import its parts."
 
 
 class BodyLimit:
@@ -24,9 +29,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        is_file = scope["path"].rstrip("/") in _FILES
+        most = FILE_MAX_BYTES if is_file else BODY_MAX_BYTES
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > BODY_MAX_BYTES:
-            await problems.render(PayloadTooLargeError(problems.TOO_LARGE))(scope, receive, send)
+        if announced.isdecimal() and int(announced) > most:
+            refusal = PayloadTooLargeError(_FILE_TOO_LARGE if is_file else problems.TOO_LARGE)
+            await problems.render(refusal)(scope, receive, send)
             return
         received = 0
 
@@ -34,7 +42,9 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_MAX_BYTES:
+            if received > most and is_file:
+                raise PayloadTooLargeError(_FILE_TOO_LARGE)
+            if received > most:
                 raise HTTPException(413)  # FastAPI lets this pass out of its reading of the body, and nothing of ours
             return message
 

@@ -6,9 +6,9 @@ from backend import database
 from backend.api.auth import update_account, whoami
 from backend.api.dependencies import Caller, answer
 from backend.api.documentation import protected, refuses
+from backend.models.stats import UserStats
 from backend.models.user import UserRead
 from backend.services import stats
-from backend.services.stats import UserStats
 
 router = APIRouter(prefix="/users/me", tags=["users"])
 

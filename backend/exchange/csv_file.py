@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 
@@ -121,9 +122,12 @@ def _read_row(cells: Mapping[str, str], identities: Identities) -> Record | Prob
         values["tags"] = _listed(values.get("tags", ""))
         values["priority"] = values.get("priority", "medium").strip().lower()
         values.setdefault("title", "")
-        if "id" not in values:
+        is_named = "id" in values
+        if not is_named:
             values["id"] = identities.of("csv", *(str(values.get(name)) for name in _IDENTITY))
-        return record.todo(values)
+        # An empty cell says that there is nothing; a column that is absent says nothing.
+        made = replace(record.todo(values), said=frozenset(_FIELDS[name] for name in cells if name in _FIELDS))
+        return made if is_named else record.unnamed(made)
     except AppError as error:
         return record.problem(error)
     except csv.Error:

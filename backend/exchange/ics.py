@@ -219,6 +219,8 @@ class _Reading:
             return
         try:
             made = record.todo(self.values())
+            if not (self.text("UID") or "").strip():
+                made = record.unnamed(made)
         except AppError as error:
             yield at, record.problem(error)
             return
@@ -251,11 +253,13 @@ class _Reading:
             "due_timezone": due.due_timezone,
             "remind_at": self.alarm(due),
             "recurrence": self.recurrence(completed, due),
-            "parent_id": self.parent(),
             "created_at": self.moment("CREATED"),
             "updated_at": self.moment("LAST-MODIFIED"),
-            **{field: self.text(name) for name, field in _EXTRAS.items()},
         }
+        # Other programs drop what they do not know: where one is absent, nothing is said of it.
+        values |= {field: said for name, field in _EXTRAS.items() if (said := self.text(name)) is not None}
+        if parent := self.parent():
+            values["parent_id"] = parent
         if missed := self.text("X-TODOS-OCCURRENCES-MISSED"):
             values["occurrences_missed"] = missed
         if origin := self.text("X-TODOS-RECURRENCE-FROM"):

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from backend.errors import AppError, describe
 from backend.exchange import intake, moments, record
-from backend.exchange.record import AccountRecord, Anything, FilterRecord, ListRecord, Problem, Record, Row
+from backend.exchange.record import AccountRecord, Anything, FilterRecord, Identities, ListRecord, Problem, Record, Row
 from backend.models import due
 
 FORMAT, VERSION = "todos-export", 1
@@ -50,8 +50,8 @@ def _parts(
 ) -> Iterator[bytes]:
     yield f'{{"format": "{FORMAT}", "format_version": {VERSION},\n'.encode()
     yield f'"exported_at": "{moments.stamp(exported_at)}",\n"account": '.encode() + _dumped(account.model_dump())
-    yield from _array("lists", (item.model_dump() for item in lists))
-    yield from _array("saved_filters", (item.model_dump() for item in saved_filters))
+    yield from _array("lists", map(_shape, lists))
+    yield from _array("saved_filters", map(_shape, saved_filters))
     yield from _array("todos", map(_plain, records))
     yield b"\n}\n"
 
@@ -67,6 +67,11 @@ def _array(name: str, items: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 def _dumped(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _shape(item: ListRecord | FilterRecord) -> dict[str, Any]:
+    values = item.model_dump()
+    return {name: moments.stamp(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def _plain(item: Record) -> dict[str, Any]:
@@ -150,6 +155,7 @@ class _Walk:
     is_ours: bool = False
     builder: ijson.ObjectBuilder | None = None
     root: int = field(default=0)  # the depth that the record began at
+    identities: Identities = field(default_factory=Identities)
 
     def over(self, events: Iterable[tuple[str, Any]]) -> Iterator[Anything]:
         """What these events complete."""
@@ -159,7 +165,7 @@ class _Walk:
                 self._within(event, float(value) if isinstance(value, Decimal) else value)
                 if self.depth == self.root:
                     made, self.builder = self.builder.value, None
-                    yield _made(self.key, made)
+                    yield _made(self.key, made, self.identities)
             elif self.depth == _ITEMS and self.key in _LISTED and event not in _OPENING | _CLOSING:
                 yield Problem(f"{_NAMES[self.key]} was not taken: it is no object with named fields.")
             else:
@@ -213,10 +219,14 @@ _MAKERS: dict[str, Callable[[Any], Anything]] = {
 _NAMES = {"account": "The account", "lists": "This list", "saved_filters": "This filter", "todos": "This todo"}
 
 
-def _made(key: str, value: Any) -> Anything:
+def _made(key: str, value: Any, identities: Identities) -> Anything:
     if not isinstance(value, dict):
         return Problem(f"{_NAMES[key]} was not taken: it is no object with named fields.")
+    is_nameless = key == "todos" and value.get("id") is None
+    if is_nameless:  # written by hand
+        value["id"] = identities.of("json", json.dumps(value, sort_keys=True))
     try:
-        return _MAKERS[key](value)
+        made = _MAKERS[key](value)
+        return record.unnamed(made) if is_nameless and isinstance(made, Record) else made
     except (ValidationError, AppError) as error:
         return record.problem(describe(error), _NAMES[key])

@@ -1,8 +1,11 @@
 """What each format cannot carry. The README shows this table, and a test holds the two together."""
 
+# Other people are no part of an account's file.
+_PEOPLE = "with whom lists are shared, and to whom todos are assigned"
+
 LOSSES: dict[str, tuple[str, ...]] = {
-    "json": (),
-    "csv": ("the colour, order and archive of lists", "saved filters", "the account's profile"),
+    "json": (_PEOPLE,),
+    "csv": ("the colour, order and archive of lists", "saved filters", "the account's profile", _PEOPLE),
     "ics": (
         "what lies in the trash",
         "fractions of seconds",
@@ -10,6 +13,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
         "the colour, order and archive of lists",
         "saved filters",
         "the account's profile",
+        _PEOPLE,
     ),
     "todotxt": (
         "descriptions",
@@ -21,5 +25,6 @@ LOSSES: dict[str, tuple[str, ...]] = {
         "the earlier occurrences of a series as a series, and how many were missed",
         "saved filters",
         "the account's profile",
+        _PEOPLE,
     ),
 }

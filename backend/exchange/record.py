@@ -6,7 +6,7 @@ Writers take records as they are; readers make them with `todo`, which lets thro
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
@@ -57,9 +57,12 @@ class Record:
     # A due in words ("every monday"), and their language, from files of others; never written.
     due_text: str | None = None
     due_language: str | None = None
+    # The fields that the file says anything of; the others have their defaults. With `id` the todo is named by it,
+    # without it its id is made of what it says.
+    said: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
-FIELDS = tuple(field.name for field in fields(Record) if field.name not in {"due_text", "due_language"})
+FIELDS = tuple(field.name for field in fields(Record) if field.name not in {"due_text", "due_language", "said"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,12 @@ def todo(raw: Mapping[str, Any]) -> Record:
     values["tags"] = tuple(said.tags)
     if not said.completed:
         values["completed_at"] = None
-    return Record(**values)
+    return Record(**values, said=frozenset(raw))
+
+
+def unnamed(made: Record) -> Record:
+    """The record of a row that has no id of its own."""
+    return replace(made, said=made.said - {"id"})
 
 
 def problem(error: AppError, about: str = "This todo") -> Problem:
@@ -146,6 +154,9 @@ class ListRecord(Shape):
     color: _Short = None
     position: _Short = None
     is_archived: StrictBool = False
+    created_at: _Moment = None
+    updated_at: _Moment = None
+    deleted_at: _Moment = None
 
 
 class FilterRecord(Shape):
@@ -154,6 +165,9 @@ class FilterRecord(Shape):
     id: Id
     name: Annotated[_Text, Field(min_length=1, max_length=500)]
     query: dict[str, Any]
+    position: _Short = None
+    created_at: _Moment = None
+    updated_at: _Moment = None
 
 
 class AccountRecord(Shape):

@@ -124,7 +124,7 @@ _READERS = {"task": _task, "section": _section}
 
 def _checked(values: Mapping[str, Any]) -> Record | Problem:
     try:
-        return record.todo(values)
+        return record.unnamed(record.todo(values))
     except AppError as error:
         return record.problem(error)
 

@@ -11,7 +11,7 @@ What is no key of ours stays in the title, such as http://example.com.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import quote, unquote
@@ -154,6 +154,13 @@ class _Names:
 
 
 _NAMES_MAX = 100_000
+# What a line says also by being silent about it. Its list and its parent are not among them.
+_CARRIED = frozenset(
+    {
+        *("title", "completed", "priority", "tags", "due_date", "due_time", "due_timezone"),
+        *("remind_at", "recurrence", "recurrence_from"),
+    }
+)
 
 
 class _Line:
@@ -163,6 +170,7 @@ class _Line:
         self.text, self.timezone = text, timezone
         self.values: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
+        self.is_named = False
 
     def items(self, names: _Names) -> Iterator[Record | Problem]:
         """The record, or why there is none; and what of it was left out."""
@@ -182,7 +190,8 @@ class _Line:
         self.values["priority"] = _PRIORITIES.get(letter, Priority.LOW) if letter else Priority.MEDIUM
         notice = self._related(names)
         try:
-            yield record.todo(self.values)
+            made = record.todo(self.values)
+            yield replace(made, said=(made.said | _CARRIED) - (set() if self.is_named else {"id"}))
         except AppError as error:
             yield record.problem(error)
             return
@@ -231,6 +240,7 @@ class _Line:
 
     def _related(self, names: _Names) -> Problem | None:
         said, parent = self.keys.get("id"), self.keys.get("p")
+        self.is_named = _as_id(said) is not None
         self.values["id"] = _as_id(said) or names.identities.of(
             "todotxt", str(self.values["title"]), ",".join(self.values["tags"]), str(self.values["created_at"])
         )

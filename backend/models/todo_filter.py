@@ -67,10 +67,15 @@ class SortOrder(StrEnum):
     DESC = "desc"
 
 
-class TodoFilter(Shape):
-    """Which todos, in which order, and how many."""
+class TodoQuery(Shape):
+    """Which todos, in which order, and how many at a time: what a filter can be saved as."""
 
-    search: Words | None = Field(None, max_length=SEARCH_MAX, description="Words that title or description contain.")
+    search: Words | None = Field(
+        None,
+        max_length=SEARCH_MAX,
+        description="Words of title or description, or their beginnings: all of them, in any order. Case and accents do"
+        " not count. Scripts without spaces, such as Chinese, are found in any place.",
+    )
     completed: bool | None = Field(None, description="true, false, or absent for both.")
     priority: Priority | None = None
     tags: list[Words] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
@@ -86,10 +91,6 @@ class TodoFilter(Shape):
     sort_by: SortBy = SortBy.CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
-    skip: int = Field(
-        0, ge=0, le=SKIP_MAX, description="For short lists; a cursor is as fast on page 1,000 as on page 1."
-    )
-    cursor: str | None = Field(None, max_length=2_000, description="next_cursor of the page before.")
 
     @field_validator("search")
     @classmethod
@@ -101,8 +102,17 @@ class TodoFilter(Shape):
 
     @property
     def is_slow(self) -> bool:
-        """Whether texts have to be read through, which takes longer than an index does."""
+        """Whether many rows have to be looked at, however few are answered."""
         return bool((self.search or "").strip())
+
+
+class TodoFilter(TodoQuery):
+    """Which todos, in which order, and which page of them."""
+
+    skip: int = Field(
+        0, ge=0, le=SKIP_MAX, description="For short lists; a cursor is as fast on page 1,000 as on page 1."
+    )
+    cursor: str | None = Field(None, max_length=2_000, description="next_cursor of the page before.")
 
 
 class TodoPage(Shape):

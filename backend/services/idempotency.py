@@ -41,23 +41,32 @@ class Request:
         return hashlib.sha256(f"{actor.token_id}:{self.key}".encode(errors="replace")).hexdigest()
 
 
+def find(session: Session, actor: Actor, request: Request) -> Answer | None:
+    """What was answered before; raises IdempotencyMismatchError where the key was used for another request."""
+    known = session.get(IdempotentAnswer, (actor.user_id, request.key_of(actor)))
+    if known is None:
+        return None
+    if known.digest != request.digest:
+        raise IdempotencyMismatchError(
+            "This Idempotency-Key was used for another request. Choose a new key for each new request."
+        )
+    return Answer(known.status, known.body)
+
+
 def once(
     session: Session, actor: Actor, request: Request | None, status: int, work: Callable[[Session], Shape]
 ) -> Answer:
     """Do the work, or answer what was answered before; raises IdempotencyMismatchError for another request."""
     if request is None:
         return Answer(status, work(session).model_dump_json())
-    key = request.key_of(actor)
-    known = session.get(IdempotentAnswer, (actor.user_id, key))
+    known = find(session, actor, request)
     if known is not None:
-        if known.digest != request.digest:
-            raise IdempotencyMismatchError(
-                "This Idempotency-Key was used for another request. Choose a new key for each new request."
-            )
-        return Answer(known.status, known.body)
+        return known
     answer = Answer(status, work(session).model_dump_json())
     session.add(
-        IdempotentAnswer(user_id=actor.user_id, key=key, digest=request.digest, status=status, body=answer.body)
+        IdempotentAnswer(
+            user_id=actor.user_id, key=request.key_of(actor), digest=request.digest, status=status, body=answer.body
+        )
     )
     session.flush()
     return answer

@@ -4,8 +4,9 @@
 are given in the order of the commits, counts are exact, and no two of them deadlock. `record` writes an entry.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,11 +23,24 @@ _LEDGERS, _GROUP = "ledgers", "operation_group"
 _OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What happened to one object: what it said before and after, and the list where that is seen."""
+
+    object_id: str
+    list_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
 @contextmanager
-def together(session: Session, *, undoes: str | None = None) -> Iterator[str]:
-    """Everything recorded inside is one operation, which can be undone as one. Answers its id."""
+def together(session: Session, *, undoes: str | None = None, operation_id: str | None = None) -> Iterator[str]:
+    """Everything recorded inside is one operation, which can be undone as one. Answers its id.
+
+    With an `operation_id` it goes on with that operation, in another transaction.
+    """
     outer = session.info.get(_GROUP)
-    operation_id, outer_undoes = outer or (new_id(), None)
+    operation_id, outer_undoes = outer or (operation_id or new_id(), None)
     session.info[_GROUP] = operation_id, undoes or outer_undoes
     try:
         yield session.info[_GROUP][0]
@@ -62,12 +76,17 @@ def record(
     after: dict[str, Any] | None = None,
 ) -> None:
     """Write down what was changed, by whom, and what was there before."""
+    record_all(session, actor, owner_id, action, kind, [Entry(object_id, list_id, before, after)])
+
+
+def record_all(
+    session: Session, actor: Actor, owner_id: str, action: Action, kind: Kind, entries: Sequence[Entry]
+) -> None:
+    """Write down the same action on many objects, in one statement."""
     ledger = lock(session, owner_id)
-    ledger.seq += 1
     operation_id, undoes = session.info.get(_GROUP) or (new_id(), None)
-    entry = {
+    same = {
         "owner_id": owner_id,
-        "seq": ledger.seq,
         "operation_id": operation_id,
         "at": utc_now(),
         "actor_id": actor.user_id,
@@ -76,13 +95,11 @@ def record(
         "door": actor.door,
         "action": action,
         "kind": kind,
-        "object_id": object_id,
-        "list_id": list_id,
-        "before": before,
-        "after": after,
         "undoes": undoes,
     }
-    session.connection().execute(sa.insert(_OPERATIONS), entry)
+    rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
+    ledger.seq += len(rows)
+    session.connection().execute(sa.insert(_OPERATIONS), rows)
 
 
 def count(ledger: Ledger, bucket: str, by: int) -> None:

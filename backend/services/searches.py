@@ -1,4 +1,8 @@
-"""Searching todos: filters, orders, pages. A page is found by key, so that page 1,000 costs what page 1 costs."""
+"""Searching todos: filters, orders, pages. A page is found by key, so that page 1,000 costs what page 1 costs.
+
+What is searched for is looked up in the index of words: a todo is found when it has, for each term, a word that begins
+with it. Only a search without a single letter or digit reads the texts themselves.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,15 +15,26 @@ from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, invalid
 from backend.models.base import utc_now
-from backend.models.todo import Todo, TodoRead, TodoTag
+from backend.models.operation import Ledger
+from backend.models.todo import Todo, TodoRead, TodoTag, TodoWord
 from backend.models.todo_filter import NO_PARENT, DueWord, SortBy, SortOrder, TodoFilter, TodoPage
 from backend.models.token import Scope
 from backend.models.user import fold
-from backend.services import cursors, trees, visibility
+from backend.models.words import prefixes_of
+from backend.services import cursors, rights, trees, visibility
 from backend.services.actor import Actor
 
+# After every sign that a word can have.
+_LAST_SIGN = "\U0010ffff"
+# As many todos as are named one by one.
+_FEW = 500
+_SETS_MAX = 4
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_READ_COLUMNS = [column for column in sa.inspect(Todo).columns if column.name != "owner_id"]
+# Everything in a filter but what a ledger counts by, and what only orders and pages.
+_NARROWING = TodoFilter.model_fields.keys() - {"completed", "sort_by", "sort_order", "limit", "skip", "cursor"}
+# The orders whose index has the open todos and the done ones apart.
+_APART = {SortBy.DUE_DATE, SortBy.PRIORITY, SortBy.POSITION}
+_READ_COLUMNS = list(sa.inspect(Todo).columns)
 
 
 def search(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
@@ -31,22 +46,21 @@ def search(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
 def trash(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
     """One page of what the actor has deleted, by the same filters."""
     actor.ensure(Scope.READ)
-    return _page(session, actor, wanted, conditions(session, actor, wanted, deleted=True))
+    return _page(session, actor, wanted, conditions(session, actor, wanted, deleted=True), deleted=True)
 
 
-def _page(session: Session, actor: Actor, wanted: TodoFilter, passing: Sequence[ColumnElement[bool]]) -> TodoPage:
+def _page(
+    session: Session,
+    actor: Actor,
+    wanted: TodoFilter,
+    passing: Sequence[ColumnElement[bool]],
+    *,
+    deleted: bool = False,
+) -> TodoPage:
     if wanted.cursor is not None and wanted.skip:
         raise invalid([FieldError("skip", "Use a cursor or skip, not both.")])
-    total = session.exec(select(sa.func.count()).select_from(Todo).where(*passing)).one()
-    key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
-    descends = wanted.sort_order is SortOrder.DESC
-    order = [column.desc() if descends else column.asc() for column in (key, col(Todo.id))]
-    if wanted.sort_by is SortBy.DUE_DATE:
-        order.insert(0, key.is_(None).asc())  # what has no due comes last, whichever way the list runs
-    columns = [*_READ_COLUMNS, col(Todo.owner_id)] if actor.has_shares else _READ_COLUMNS
-    statement = sa.select(*columns).where(*passing).order_by(*order)
-    if wanted.cursor is not None:
-        statement = statement.where(_after(key, descends, *cursors.read(wanted, wanted.cursor)))
+    total = _total(session, actor, wanted, passing, deleted=deleted)
+    statement = _statement(wanted, passing, session.get_bind().dialect.name, deleted=deleted)
     # One more than asked for tells whether there is a next page.
     rows = session.exec(statement.offset(wanted.skip or None).limit(wanted.limit + 1)).all()  # type: ignore[call-overload]
     now = utc_now()
@@ -67,6 +81,25 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, passing: Sequence[
     )
 
 
+def _total(
+    session: Session,
+    actor: Actor,
+    wanted: TodoFilter,
+    passing: Sequence[ColumnElement[bool]],
+    *,
+    deleted: bool,
+) -> int:
+    """How many pass: read from the account's ledger where that counts just these, else counted."""
+    if not (actor.has_shares or any(getattr(wanted, name) for name in _NARROWING)):
+        ledger = session.get(Ledger, actor.user_id)
+        if ledger is not None and deleted and wanted.completed is None:
+            return ledger.todos_trashed
+        if ledger is not None and not deleted:
+            parts = {False: ledger.todos_open, True: ledger.todos_done}
+            return sum(parts.values()) if wanted.completed is None else parts[wanted.completed]
+    return session.exec(select(sa.func.count()).select_from(Todo).where(*passing)).one()
+
+
 def conditions(
     session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool = False
 ) -> list[ColumnElement[bool]]:
@@ -81,7 +114,6 @@ def conditions(
         found.append(col(Todo.priority) == wanted.priority)
     if wanted.updated_since is not None:
         found.append(col(Todo.updated_at) >= wanted.updated_since)
-    found += [_contains(word) for word in (wanted.search or "").split()]
     found += [_tagged([tag]) for tag in wanted.tags_all]
     if wanted.tags:
         found.append(_tagged(wanted.tags))
@@ -91,7 +123,55 @@ def conditions(
     due = _due(actor, wanted)
     if due and not deleted and wanted.list_id is None and wanted.due is not DueWord.NONE:
         found.append(visibility.not_archived())
-    return found + due
+    found += due
+    said, are_few = _says(session, actor, wanted.search or "")
+    # A database would rather walk through everything that an index has for these than look up a few by their ids.
+    # And the version, always at least 1, is in no index: SQLite takes one that answers everything for the cheaper way.
+    return [*said, col(Todo.version) >= 1, *map(_unindexed, found)] if are_few else [*said, *found]
+
+
+def _says(session: Session, actor: Actor, query: str) -> tuple[list[ColumnElement[bool]], bool]:
+    """What has, for each term of a query, a word that begins with it; and whether these are few, and named."""
+    terms = prefixes_of(query)
+    if not terms:
+        return [_contains(word) for word in query.split()], False
+    # What "but" is the beginning of has "bu" as a beginning too.
+    terms = [term for term in terms if not any(other != term and other.startswith(term) for other in terms)]
+    owners = sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
+    found, are_few = zip(*(_has_words(session, owner_id, terms, query) for owner_id in owners), strict=True)
+    return [sa.or_(*found)], all(are_few)
+
+
+def _has_words(session: Session, owner_id: str, terms: Sequence[str], query: str) -> tuple[ColumnElement[bool], bool]:
+    """Which todos of an account they are: by their ids where a term is rare, else looked up while the page is read."""
+    if session.get(Ledger, owner_id) is None:
+        # Its words come with its ledger; until then the texts are read.
+        return sa.and_(col(Todo.owner_id) == owner_id, *map(_contains, query.split())), False
+    few: set[str] | None = None
+    common: list[Any] = []
+    for term in terms:
+        having = select(TodoWord.todo_id).where(
+            TodoWord.owner_id == owner_id, col(TodoWord.word) >= term, col(TodoWord.word) < term + _LAST_SIGN
+        )
+        ids = session.exec(having.limit(_FEW + 1)).all()
+        if len(ids) > _FEW:
+            common.append(having)
+        else:
+            few = set(ids) if few is None else few & set(ids)
+    found = [col(Todo.owner_id) == owner_id]
+    if few is not None:
+        found.append(col(Todo.id).in_(sorted(few)))
+        common = [having.where(col(TodoWord.todo_id).in_(sorted(few))) for having in common] if few else []
+    # In a few sets, however many terms: a join for each would have MariaDB weigh all their orders against each other.
+    for alike in filter(None, (common[start::_SETS_MAX] for start in range(_SETS_MAX))):
+        ids_of_all = sa.intersect(*alike).subquery() if len(alike) > 1 else alike[0].subquery()
+        found.append(col(Todo.id).in_(sa.select(ids_of_all.c.todo_id)))
+    return sa.and_(*found), few is not None
+
+
+def _unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same condition, in a form that no database takes for a way to find rows."""
+    return sa.case((condition, 1), else_=0) == 1
 
 
 def _contains(word: str) -> ColumnElement[bool]:
@@ -141,10 +221,63 @@ def _midnight(day: date, actor: Actor, *, days_later: int = 0) -> datetime:
         return _FIRST_MOMENT if day == date.min else _LAST_MOMENT
 
 
+def _statement(
+    wanted: TodoFilter, passing: Sequence[ColumnElement[bool]], dialect: str, *, deleted: bool
+) -> sa.Select[Any]:
+    """The rows in the wanted order, after the cursor.
+
+    Each part of them stands in an index as it is wanted, so that its beginning is read and nothing is sorted but these
+    beginnings, to make one list of them.
+    """
+    key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
+    descends = wanted.sort_order is SortOrder.DESC
+    # What is null in every row: only when it is named does PostgreSQL see that the index has in order what follows,
+    # and only when it is not does MariaDB. SQLite knows.
+    is_named = dialect == "postgresql"
+    before = [col(Todo.deleted_at)] if is_named and not deleted else []
+    parts = [
+        sa.select(*_READ_COLUMNS)
+        .where(*passing, *part)
+        .order_by(*_order(descends, *before, *([key] if is_dated or is_named else []), col(Todo.id)))
+        for part, is_dated in _parts(wanted, key, descends)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    enough = wanted.skip + wanted.limit + 1
+    rows = sa.union_all(*(sa.select(part.limit(enough).subquery()) for part in parts)).subquery()
+    key = rows.c[key.name]
+    # What has no due comes last, whichever way the list runs.
+    return sa.select(rows).order_by(key.is_(None), *_order(descends, key, rows.c.id))
+
+
+def _order(descends: bool, *columns: Any) -> list[Any]:
+    return [column.desc() if descends else column.asc() for column in columns]
+
+
+def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[ColumnElement[bool]], bool]]:
+    """What together makes the list, and whether it has a key: the order's index may have open and done ones apart."""
+    last = cursors.read(wanted, wanted.cursor) if wanted.cursor is not None else None
+    after = [_after(key, descends, *last)] if last is not None else []
+    parts = [(after, True)]
+    if wanted.sort_by is SortBy.DUE_DATE:
+        is_past_dated = last is not None and last[0] is None
+        undated = ([key.is_(None), *(after if is_past_dated else [])], False)
+        parts = (
+            [undated] if is_past_dated or wanted.due is DueWord.NONE else [([key.is_not(None), *after], True), undated]
+        )
+    if wanted.completed is None and wanted.sort_by in _APART:
+        parts = [
+            ([*part, col(Todo.completed).is_(is_done)], has_key) for part, has_key in parts for is_done in (False, True)
+        ]
+    return parts
+
+
 def _after(key: Any, descends: bool, last_key: Any, last_id: str) -> ColumnElement[bool]:
     """What comes after the last row of the page before, also when that row has changed or gone since."""
     ids = col(Todo.id) < last_id if descends else col(Todo.id) > last_id
     if last_key is None:
         return sa.and_(key.is_(None), ids)
-    keys = key < last_key if descends else key > last_key
-    return sa.or_(keys, sa.and_(key == last_key, ids), key.is_(None))
+    # The first condition says no more than the second, but where in the index to begin.
+    if descends:
+        return sa.and_(key <= last_key, sa.or_(key < last_key, ids))
+    return sa.and_(key >= last_key, sa.or_(key > last_key, ids))

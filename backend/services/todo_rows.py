@@ -18,7 +18,7 @@ from backend.models.base import Instant, new_id, utc_now
 from backend.models.due import Due
 from backend.models.field import Priority, title_key
 from backend.models.operation import Action, Kind
-from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows
+from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
 from backend.services import log, rights
@@ -72,6 +72,32 @@ def add(session: Session, actor: Actor, todo: Todo) -> None:
     _write_words(session, todo, set(), words_of(todo.title, todo.description))
     log.count(ledger, log.bucket_of(todo), 1)
     _record(session, actor, todo, Action.CREATE, None, state_of(todo))
+    session.flush()
+
+
+def add_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]) -> None:
+    """Store many new todos of one account: a statement for each table, where `add` needs some for each todo."""
+    if not todos:
+        return
+    ledger, timezone = log.lock(session, owner_id), timezone_of(session, actor, owner_id)
+    tags: list[dict[str, str]] = []
+    words: list[dict[str, str]] = []
+    for todo in todos:
+        todo.title_key = title_key(todo.title)
+        todo.due_until = due_of(todo).until(timezone)
+        tags += tag_rows(owner_id, todo.id, todo.tags)
+        words += word_rows(owner_id, todo.id, todo.title, todo.description)
+        log.count(ledger, log.bucket_of(todo), 1)
+    columns = [column.key for column in sa.inspect(Todo).column_attrs]
+    for table, rows in (
+        (Todo, [{name: getattr(todo, name) for name in columns} for todo in todos]),
+        (TodoTag, tags),
+        (TodoWord, words),
+    ):
+        if rows:
+            session.connection().execute(sa.insert(table), rows)
+    entries = [log.Entry(todo.id, todo.list_id, None, state_of(todo)) for todo in todos]
+    log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, entries)
     session.flush()
 
 

@@ -11,8 +11,8 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,16 @@ from typing import Any
 from sqlalchemy import Connection, make_url
 
 from backend.storage import adopter as adopting
-from backend.storage import layout, quarantine, snapshots, swap, taking
+from backend.storage import memory, quarantine, snapshots, swap, taking
 from backend.storage.adopter import Adopter, RefusedError
-from backend.storage.diagnose import Diagnosis, State
+from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
 from backend.storage.look import sidecar_of
+from backend.storage.memory import Memory
 from backend.storage.salvage.caretaker import Caretaker
+from backend.storage.salvage.donors import Donor
 from backend.storage.salvage.layouts import quoted
 from backend.storage.salvage.rebuild import rebuild
 from backend.storage.salvage.report import Report
@@ -52,7 +54,9 @@ class Derived:
 class Healed:
     """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies.
 
-    `unknown` names what the file holds and no release has a place for; `adopted` says what was adopted from it.
+    `unknown` names what the file holds and no release has a place for; `absent` the tables and `table.column`s that it
+    no longer has, and `unproven` the tables of which more may be lost than anything tells. `adopted` says what was
+    adopted from it.
     """
 
     state: State
@@ -65,10 +69,13 @@ class Healed:
     from_backup: int = 0
     rejected: int = 0
     lost: int = 0
+    invented: int = 0
     has_content: bool = True
     restored_from: str | None = None
     at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     unknown: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     adopted: str | None = None
 
     @property
@@ -78,8 +85,28 @@ class Healed:
         return (
             self.has_content
             and self.restored_from is None
-            and not (self.lost or self.partial or self.doubtful or self.rejected or self.saved < self.expected)
+            and not (
+                self.lost
+                or self.partial
+                or self.doubtful
+                or self.rejected
+                or self.invented
+                or self.absent
+                or self.unproven
+                or self.saved < self.expected
+            )
         )
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """All of it, as JSON knows it: the note of one start is the same in the next."""
+        told: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return told
+
+    def remembered(self, before: Memory) -> Memory:
+        """What to remember once this heal is done."""
+        after = replace(before, is_clean=False, last_heal=self.note)
+        return after if self.lost_nothing else after.telling(self.notice)
 
     @property
     def sentence(self) -> str:
@@ -90,7 +117,12 @@ class Healed:
             told = (
                 f"saved={self.saved} of~{self.expected} partial={self.partial} doubtful={self.doubtful} "
                 f"from_index={self.from_index} from_backup={self.from_backup} rejected={self.rejected} lost={self.lost}"
+                f" invented={self.invented}"
             )
+        if self.absent:
+            told += f" absent={','.join(self.absent)}"
+        if self.unproven:
+            told += f" maybe_more_lost_of={','.join(self.unproven)}"
         adopted = f" {self.adopted}" if self.adopted else ""
         kept = f"The damaged file lies whole in {self.quarantine}."
         return f"Healed the database: state={self.state} {told}. {kept}{adopted}"
@@ -101,8 +133,8 @@ class Healed:
         when = f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
         if self.restored_from:
             return (
-                f"Nothing could be read from the damaged database, so on {when} a snapshot took its place; what was "
-                "changed after that snapshot is missing. The damaged file is kept whole."
+                f"Nothing could be read from the damaged database, so on {when} the snapshot {self.restored_from} took "
+                "its place; what was changed after that snapshot is missing. The damaged file is kept whole."
             )
         if not self.has_content:
             return (
@@ -115,19 +147,28 @@ class Healed:
             (self.partial, "lost a part of their content"),
             (self.doubtful, "may not be what they were"),
             (self.rejected, "broke a rule and were changed or left out"),
+            (self.invented, "stand in for lost ones that others belong to"),
         )
-        told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
-        return (
-            f"The database was damaged and was repaired on {when}. Of about {max(self.expected, self.saved):,} rows "
-            f"{told}. The damaged file is kept whole."
-        )
+        sentences = [f"The database was damaged and was repaired on {when}."]
+        if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
+            sentences.append(f"Of about {max(self.expected, self.saved):,} rows {told}.")
+        if self.absent:
+            sentences.append(f"Missing in it were {_and(self.absent)}: only what a snapshot knew of them is back.")
+        if self.unproven:
+            sentences.append(f"More may be lost of {_and(self.unproven)} than anything tells.")
+        return " ".join((*sentences, "The damaged file is kept whole."))
+
+
+def _and(names: tuple[str, ...]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What came out of one view of the damaged file."""
+    """What came out of one view of the damaged file. `ledgers`: the folder of what could not be kept as it was."""
 
     path: Path
+    ledgers: Path
     report: Report
     is_foreign: bool
 
@@ -160,7 +201,9 @@ def heal(
         swap.resume(database)
         shutil.rmtree(folder)
         raise
-    (folder / "report.json").write_text(json.dumps(asdict(healed), indent=1))
+    (folder / "report.json").write_text(json.dumps(healed.note, indent=1))
+    # Before the swap: whoever starts after a crash finds a file that is in order, and must know all the same.
+    memory.write_down(database, healed.remembered(memory.recall(database)))
     swap.swap(database, candidate)
     _keep_a_copy(home)
     return healed
@@ -207,21 +250,23 @@ class _Heal:
         best = max(attempts, key=lambda attempt: attempt.saved)
         # Of a file that was no database, or is cut off before its first page, nothing that anybody wrote is left.
         has_content = self.seen.state not in {State.CORRUPT, State.NOT_A_DATABASE} or any(
-            best.report.table(table).saved for table in self.watched
+            best.report.table(table).saved > best.report.table(table).from_backup for table in self.watched
         )
         name = f"{self.folder.parent.name}/{self.folder.name}"
         if not has_content and (newest := snapshots.newest_good(self.home.backups, self.home.live.stem)) is not None:
-            _remove(attempts)
+            _clear(attempts)
             # Whichever release or deployment it was taken of: the look that follows a heal sees to that.
             shutil.copyfile(newest.path, self.candidate)
-            return Healed(self.seen.state, name, restored_from=newest.path.name)
+            return Healed(self.seen.state, name, has_content=False, restored_from=newest.path.name)
+        for ledger in best.ledgers.iterdir():
+            ledger.replace(self.folder / ledger.name)
         adopted = None
         if best.is_foreign:
             adopted = self._adopt(best)
         else:
             self._complete(best)
-        _remove(attempts)
-        _verify(self.candidate, self.layouts)
+        _clear(attempts)
+        self._verify()
         report = best.report
         return Healed(
             self.seen.state,
@@ -234,8 +279,11 @@ class _Heal:
             from_backup=report.total("from_backup"),
             rejected=report.total("rejected"),
             lost=report.total("lost"),
+            invented=report.total("invented"),
             has_content=has_content,
             unknown=report.unknown,
+            absent=report.absent,
+            unproven=(*report.unproven, *(table for table in report.traceless if table in self.watched)),
             adopted=adopted,
         )
 
@@ -243,52 +291,56 @@ class _Heal:
         """Save what one view shows into a file of its own, made of the tables that the view is nearest to."""
         theirs = self.adopter.layouts if self.adopter is not None else ()
         known = (*self.layouts.known, *theirs)
-        with Salvage(damaged, known, log) as look:
-            revision = look.chart.revision or self.layouts.head
-            columns: dict[str, set[str]] = {}
-            for table in look.sources():
-                name = table.name.removeprefix(HALF_DONE)
-                columns.setdefault(name, set()).update(column.name for column in table.columns)
-            vanished = {table.name for table in look.sources() if look.is_vanished(table)}
+        path = self.candidate.with_name(f"{self.candidate.name}.{number}")
+        ledgers = self.folder / f"attempt-{number}"
+        ledgers.mkdir()
+        with ExitStack() as stack:
+            salvage = stack.enter_context(Salvage(damaged, known, log))
+            revision = salvage.chart.revision or self.layouts.head
+            is_foreign = any(revision == layout.revision for layout in theirs)
+            if (backup := self._newest_backup(is_foreign=is_foreign)) is not None:
+                salvage.donors = [stack.enter_context(Donor(backup))]
+            adopter = self.adopter if is_foreign else None
             leftovers = {
                 table.name: table.name.removeprefix(HALF_DONE)
-                for table in look.sources()
+                for table in salvage.sources()
                 if table.name.startswith(HALF_DONE)
             }
-        is_foreign = self.adopter is not None and any(revision == layout.revision for layout in theirs)
-        adopter = self.adopter if is_foreign else None
 
-        def create(path: Path) -> None:
-            if adopter is not None:
-                adopter.create_bare(path)
-                _narrow(path, columns)
-            else:
-                # As the damaged file's own revision, so that the migrations then do to its rows what they do to all.
-                _bring_to(path, revision)
+            def create(path: Path) -> None:
+                if adopter is not None:
+                    adopter.create_bare(path)
+                    _narrow(path, salvage)
+                else:
+                    # As the damaged file's own revision: the migrations then do to its rows what they do to all.
+                    _bring_to(path, revision)
 
-        attempt = self.candidate.with_name(f"{self.candidate.name}.{number}")
-        attempt.unlink(missing_ok=True)
-        donor = snapshots.newest_good(
+            report = rebuild(
+                damaged,
+                path,
+                create,
+                known,
+                caretaker=adopter.caretaker if adopter is not None else self.caretaker,
+                ledger_folder=ledgers,
+                aliases=leftovers,
+                skip=[VERSION_TABLE, *(() if is_foreign else self.derived.tables)],
+                salvage=salvage,
+                check=False,
+            )
+            if is_foreign:
+                vanished = {table.name for table in salvage.sources() if salvage.is_vanished(table)}
+                gone = vanished - set(leftovers.values())
+                _drop(path, [table.name for table in report.tables if table.name in gone and not table.saved])
+        return _Attempt(path, ledgers, report, is_foreign)
+
+    def _newest_backup(self, *, is_foreign: bool) -> Path | None:
+        """The newest good snapshot of the same tables."""
+        newest = snapshots.newest_good(
             self.home.backups,
             self.home.live.stem,
             lambda manifest: (manifest.revision in self.layouts.fingerprints) is not is_foreign,
         )
-        report = rebuild(
-            damaged,
-            attempt,
-            create,
-            known,
-            log=log,
-            backups=[donor.path] if donor is not None else [],
-            caretaker=adopter.caretaker if adopter is not None else self.caretaker,
-            ledger_folder=self.folder,
-            aliases=leftovers,
-            skip=[VERSION_TABLE, *(() if is_foreign else self.derived.tables)],
-        )
-        if is_foreign:
-            gone = vanished - set(leftovers.values())
-            _drop(attempt, [table.name for table in report.tables if table.name in gone and not table.saved])
-        return _Attempt(attempt, report, is_foreign)
+        return newest.path if newest is not None else None
 
     def _complete(self, attempt: _Attempt) -> None:
         """Ours: bring it to head, and make anew what stands in other tables already."""
@@ -315,19 +367,30 @@ class _Heal:
         (self.folder / "adoption.jsonl").write_text(adopted.findings)
         return adopted.sentence
 
+    def _verify(self) -> None:
+        """Look at the new file as closely as at any, before it takes the place of the old one."""
+        seen = diagnose(self.candidate, self.layouts, watched=self.watched, thorough=True)
+        if seen.state is not State.HEALTHY or sidecar_of(self.candidate):
+            raise sqlite3.DatabaseError(f"the healed file did not pass its check ({seen.state})")
 
-def _remove(attempts: list[_Attempt]) -> None:
+
+def _clear(attempts: list[_Attempt]) -> None:
     for attempt in attempts:
         attempt.path.unlink(missing_ok=True)
+        shutil.rmtree(attempt.ledgers)
 
 
-def _narrow(path: Path, columns: dict[str, set[str]]) -> None:
+def _narrow(path: Path, salvage: Salvage) -> None:
     """Take off the columns that the damaged file never had: an empty one would say something of each row."""
+    have: dict[str, set[str]] = {}
+    for table in salvage.sources():
+        names = (column.name for column in table.columns)
+        have.setdefault(table.name.removeprefix(HALF_DONE), set()).update(names)
     with closing(sqlite3.connect(path)) as connection:
-        for table, have in columns.items():
-            for _, column, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall():
-                if column not in have:
-                    connection.execute(f"ALTER TABLE {quoted(table)} DROP COLUMN {quoted(column)}")
+        for name, columns in have.items():
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall():
+                if column not in columns:
+                    connection.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {quoted(column)}")
 
 
 def _drop(path: Path, tables: list[str]) -> None:
@@ -347,12 +410,3 @@ def _as_one_file(path: Path) -> None:
     from backend.storage import migrate  # noqa: PLC0415 - the same
 
     migrate.as_one_file(path)
-
-
-def _verify(candidate: Path, layouts: Layouts) -> None:
-    with closing(sqlite3.connect(candidate)) as connection:
-        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
-        found = layouts.revision_of(layout.fingerprint(connection, layouts.tables))
-    if verdict != "ok" or orphan is not None or found != layouts.head or sidecar_of(candidate):
-        raise sqlite3.DatabaseError("the healed file did not pass its check")

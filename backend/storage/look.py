@@ -16,9 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from backend.storage.salvage.layouts import quoted
+from backend.storage.salvage.wal import is_torn
 
 CORRUPT, NOT_A_DATABASE = 11, 26  # https://www.sqlite.org/rescode.html: only these two mean damage
 _PROBLEMS_SHOWN = 100
+# https://www.sqlite.org/fileformat2.html#the_rollback_journal
+_JOURNAL = bytes.fromhex("d9d505f920a163d7")
 _IMMUTABLE = "mode=ro&immutable=1"
 _KEYS_COMPARED = 200
 # An empty view B is another database's log where view A has at least this many rows; below, somebody may have deleted.
@@ -26,10 +29,16 @@ _ROWS_THAT_DO_NOT_VANISH = 10
 
 
 class Sidecar(StrEnum):
-    """What a -wal or -journal with content is to the file it lies beside."""
+    """What a -wal or -journal with content is to the file it lies beside.
+
+    TORN and CURING are OWN too, but replaying them takes away what cannot be had again: a log of which a part is cut
+    or garbage, or a file that is damaged without its log.
+    """
 
     NONE = "none"
     OWN = "own"
+    TORN = "torn"
+    CURING = "curing"
     FOREIGN = "foreign"
     DAMAGED = "damaged"
 
@@ -83,11 +92,13 @@ def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
     alone = see(database, watched, options=_IMMUTABLE)
     with _replayed(database, sidecar) as (path, uri_options):
         together = see(path, watched, options=uri_options)
-    if not together.is_damaged and not _belongs_elsewhere(alone, together):
-        return together, Sidecar.OWN
+    if not together.is_damaged and not _belongs_elsewhere(alone, together, watched):
+        if alone.is_damaged:
+            return together, Sidecar.CURING
+        return together, Sidecar.TORN if _is_torn(sidecar) else Sidecar.OWN
     if not alone.is_damaged and alone.rows:
         return alone, Sidecar.FOREIGN
-    return together, Sidecar.DAMAGED
+    return (together if together.is_damaged else alone), Sidecar.DAMAGED
 
 
 def ordinary(database: Path) -> str:
@@ -148,9 +159,19 @@ def _keys(connection: sqlite3.Connection, table: str) -> frozenset[tuple[object,
     return frozenset(connection.execute(query))
 
 
-def _belongs_elsewhere(alone: View, together: View) -> bool:
+def _is_torn(sidecar: Path) -> bool:
+    if sidecar.name.endswith("-wal"):
+        return is_torn(sidecar)
+    with sidecar.open("rb") as file:
+        return file.read(len(_JOURNAL)) != _JOURNAL
+
+
+def _belongs_elsewhere(alone: View, together: View, watched: tuple[str, ...]) -> bool:
     """Whether replaying would turn the file into another database."""
-    if alone.is_damaged or not any(alone.rows.values()):
+    if alone.is_damaged:
+        # Nothing of the file can be compared with, but its log must at least make it one of ours.
+        return not all(table in together.rows for table in watched)
+    if not any(alone.rows.values()):
         return False
     if not together.rows:
         return True

@@ -2,12 +2,17 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from backend.storage.salvage.layouts import quoted
+from backend.storage.snapshots import TableCount
+
+# Losses that nobody has read yet, a line each; the quarantine has them all.
+_UNTOLD_KEPT = 3
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,11 @@ class Memory:
     unacknowledged: str | None = None
     acknowledged: str | None = None
     last_heal: dict[str, Any] | None = None
+
+    def telling(self, loss: str) -> Self:
+        """The same, with one more loss that nobody has read yet."""
+        untold = [*(self.unacknowledged or "").splitlines(), loss]
+        return replace(self, unacknowledged="\n".join(untold[-_UNTOLD_KEPT:]))
 
 
 def recall(database: Path) -> Memory:
@@ -65,6 +75,24 @@ def shortfall(before: Memory, now: dict[str, int]) -> str | None:
         return None
     numbers = ", ".join(f"{count} of {before.rows[table]} {table}" for table, count in missing.items())
     return f"Since the last stop {numbers} have gone without the app's doing; a snapshot may have them."
+
+
+def behind(database: Path, known: Mapping[str, TableCount], now: dict[str, int]) -> str | None:
+    """A sentence when tables have fewer rows than were known once, and lack the newest of those."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        missing = [
+            f"{once.rows - rows} of {once.rows} {table}"
+            for table, rows in now.items()
+            if (once := known.get(table)) and once.rows > rows and (once.max_rowid or 0) > _newest(connection, table)
+        ]
+    if not missing:
+        return None
+    return f"The newest snapshot has more than the database: {', '.join(missing)} have gone without the app's doing."
+
+
+def _newest(connection: sqlite3.Connection, table: str) -> int:
+    """The highest rowid, as a snapshot's manifest has it."""
+    return int(connection.execute(f"SELECT max(rowid) FROM {quoted(table)}").fetchone()[0] or 0)  # noqa: S608 - quoted
 
 
 def acknowledge(database: Path) -> None:

@@ -4,7 +4,7 @@ No sentence holds a host, a user or a password.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,17 +34,20 @@ def open_source(url: URL) -> Engine:
     """The database in use; refused when it is not there, not up to date, or not in use any more."""
     if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
         raise PlaceError("There is no database at DATABASE_URL, so there is nothing to move.")
-    engine = make_engine(url)
-    _reach(engine, "in use")
-    with for_writing(engine).begin() as connection:
-        if _claimed(connection) != [layout.released().head]:
-            raise PlaceError(
-                "The database in use is not up to date with this release. Start the app once, then move again."
-            )
-        try:
-            gate.pass_through(connection)
-        except ClosedError as error:
-            raise PlaceError(str(error)) from None
+    with ExitStack() as refusing:
+        engine = make_engine(url)
+        refusing.callback(engine.dispose)
+        _reach(engine, "in use")
+        with for_writing(engine).begin() as connection:
+            if _claimed(connection) != [layout.released().head]:
+                raise PlaceError(
+                    "The database in use is not up to date with this release. Start the app once, then move again."
+                )
+            try:
+                gate.pass_through(connection)
+            except ClosedError as error:
+                raise PlaceError(str(error)) from None
+        refusing.pop_all()
     return engine
 
 
@@ -57,18 +60,14 @@ def open_target(url: URL, tables: Sequence[Table], *, apart_from: Engine) -> Eng
         if seen.state in {State.CORRUPT, State.NOT_A_DATABASE, State.UNKNOWN_LAYOUT, State.UNUSABLE}:
             raise PlaceError(f"The new database is a file that is something else: {seen.detail}. Name another one.")
     engine = make_engine(url)
-    _reach(engine, "new")
-    with engine.connect() as connection:
-        there = set(inspect(connection).get_table_names())
-        was_abandoned = "installation" in there and gate.state_of(connection) in {gate.State.FILLING, gate.State.READY}
-        holds = [
-            table.name for table in tables if table.name in there and not was_abandoned and _has_rows(connection, table)
-        ]
-    if holds:
-        raise PlaceError(f"The new database is not empty (there are {', '.join(holds)}). Name an empty one.")
-    engine.dispose()
+    try:
+        _reach(engine, "new")
+        _ensure_empty(engine, tables)
+    finally:
+        engine.dispose()
     prepared = prepare(url, layout.released(), wait_seconds=_WAIT_SECONDS)
     if not prepared.report.is_usable:
+        prepared.close()
         raise PlaceError(" ".join(["The new database cannot be used.", *prepared.report.actions]))
     return for_writing(prepared.engine)
 
@@ -101,6 +100,17 @@ def make_durable(engine: Engine) -> None:
             driver = connection.connection.driver_connection
             if driver is not None:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
+def _ensure_empty(engine: Engine, tables: Sequence[Table]) -> None:
+    with engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+        was_abandoned = "installation" in there and gate.state_of(connection) in {gate.State.FILLING, gate.State.READY}
+        holds = [
+            table.name for table in tables if table.name in there and not was_abandoned and _has_rows(connection, table)
+        ]
+    if holds:
+        raise PlaceError(f"The new database is not empty (there are {', '.join(holds)}). Name an empty one.")
 
 
 def _reach(engine: Engine, which: str) -> None:

@@ -16,7 +16,20 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from backend.storage import adopter, comeback, layout, lock, look, memory, quarantine, server, shape, swap, taking
+from backend.storage import (
+    adopter,
+    comeback,
+    layout,
+    lock,
+    look,
+    memory,
+    quarantine,
+    server,
+    shape,
+    snapshots,
+    swap,
+    taking,
+)
 from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
@@ -24,7 +37,7 @@ from backend.storage.heal import Derived, Healed, heal
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
-from backend.storage.memory import Memory
+from backend.storage.look import Sidecar
 from backend.storage.salvage.caretaker import Caretaker
 from backend.storage.snapshots import DamagedError, Snapshot
 
@@ -32,9 +45,6 @@ logger = logging.getLogger(__name__)
 
 # Each round changes something; a healthy start takes one.
 _ROUNDS = 6
-
-# Losses that nobody has read yet, a line each; the quarantine has them all.
-_UNTOLD_KEPT = 3
 
 _NO_LOCKS = (
     "The storage that DATABASE_URL points into grants no locks, and without them SQLite damages its file. Leave "
@@ -219,31 +229,35 @@ def _under_lock(
     if restored is not None:
         actions.append(restored.sentence)
     report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_clean)
-    report = replace(report, actions=(*actions, *report.actions), last_heal=before.last_heal)
+    report = replace(report, actions=(*actions, *report.actions))
     if not report.is_usable:
-        return report
-    untold = before.unacknowledged.splitlines() if before.unacknowledged else []
-    if (healed := report.healed) is not None:
-        report = replace(report, last_heal=asdict(healed))
-        if not healed.lost_nothing:
-            untold.append(healed.notice)
+        return replace(report, last_heal=before.last_heal)
+    known = before if report.healed is None else report.healed.remembered(before)
     if restored is not None and not restored.lost_nothing:
-        untold.append(restored.sentence)
+        known = known.telling(restored.sentence)
     rows = memory.count(database, rules.watched)
-    if restored is None and (warning := memory.shortfall(before, rows)):
+    warning = memory.shortfall(before, rows)
+    if warning is None and report.healed is None and not before.is_clean:
+        warning = _behind_snapshot(home, rows)
+    if restored is None and warning:
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
-        untold.append(warning)
-    report = replace(report, unacknowledged="\n".join(untold[-_UNTOLD_KEPT:]) or None)
-    memory.write_down(
-        database,
-        Memory(
-            rows=rows,
-            unacknowledged=report.unacknowledged,
-            acknowledged=before.acknowledged,
-            last_heal=report.last_heal,
-        ),
-    )
-    return report
+        known = known.telling(warning)
+    memory.write_down(database, replace(known, is_clean=False, rows=rows))
+    return replace(report, unacknowledged=known.unacknowledged, last_heal=known.last_heal)
+
+
+def _behind_snapshot(home: Home, rows: dict[str, int]) -> str | None:
+    """A sentence when a snapshot of this very file knows more and newer rows: a log with commits in it was lost.
+
+    Whoever deletes for good the newest row of all, and is then killed, reads it too, until the next snapshot.
+    """
+    try:
+        newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
+        if newest is None or newest.manifest.run != taking.run_of(home.live):
+            return None
+    except OSError:
+        return None
+    return memory.behind(home.live, newest.manifest.tables, rows)
 
 
 def _correct(
@@ -253,9 +267,14 @@ def _correct(
     actions: list[str] = []
     found: State | None = None
     healed: Healed | None = None
+    is_rebuilt = False
+
+    def keep(sidecar: Sidecar) -> None:
+        actions.append(_keep_log(home, sidecar))
+
     for _ in range(_ROUNDS):
         started = time.monotonic()
-        seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough)
+        seen = diagnose(home.live, layouts, watched=rules.watched, thorough=thorough, before_replay=keep)
         took = round(time.monotonic() - started, 3)
         check = Check("full" if thorough else "quick", datetime.now(UTC), took, seen.state)
         found = found or seen.state
@@ -276,14 +295,27 @@ def _correct(
         if (action := _mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
-        if healed is not None and healed.restored_from is None:
+        if is_rebuilt:
             break
         with occupancy.alone():
-            healed = heal(home, seen, layouts, rules.caretaker, rules.watched, rules.adopter, rules.derived)
-        actions.append(healed.sentence)
-        # What was rebuilt is looked at as closely as can be.
-        thorough = True
+            latest = heal(home, seen, layouts, rules.caretaker, rules.watched, rules.adopter, rules.derived)
+        actions.append(latest.sentence)
+        is_rebuilt = latest.restored_from is None
+        # What a snapshot does not have stays lost, however well its own damage is healed.
+        healed = latest if healed is None else replace(latest, has_content=False, restored_from=healed.restored_from)
+        # What was rebuilt was looked at as closely as can be before it came here.
+        thorough = not is_rebuilt
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
+
+
+def _keep_log(home: Home, sidecar: Sidecar) -> str:
+    """Keep the file and a log that SQLite is about to replay and let go of. Answers a sentence."""
+    try:
+        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
+    except OSError as error:
+        # Its log makes it whole, as far as can be seen, and that must not wait for space.
+        return f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}."
+    return f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}."
 
 
 def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:
@@ -324,6 +356,7 @@ def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
             _execute(database, lambda connection: layout.restamp(connection, revision))
             return f"Corrected the version row: {seen.detail}."
         case State.INDEX_DAMAGED:
+            quarantine.keep_copy(database, seen.state)
             _execute(database, lambda connection: connection.execute("REINDEX"))
             return f"Rebuilt the indexes (REINDEX): {seen.detail}."
         case _:

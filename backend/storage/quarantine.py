@@ -20,10 +20,11 @@ def folder_of(database: Path) -> Path:
 def keep(database: Path, reason: str) -> Path:
     """Keep the database with its sidecars in a folder of their own; returns the folder.
 
-    Links where the file system can: the live name may then be given to another file without a byte being copied. Raises
-    OSError, with nothing left behind, when there is no room.
+    Links where the file system can: the live name may then be given to another file without a byte being copied. A
+    folder that was begun for this very file, by a process that was killed, is finished instead of making another one.
+    Raises OSError, with nothing left behind, when there is no room.
     """
-    folder = _new_folder(database, reason)
+    folder = _begun_for(database, reason) or _new_folder(database, reason)
     try:
         for suffix in ("", *SIDECARS):
             part = database.with_name(database.name + suffix)
@@ -31,6 +32,20 @@ def keep(database: Path, reason: str) -> Path:
                 _link_or_copy(part, folder / part.name)
     except OSError:
         # Links and copies only: the originals are where they were.
+        shutil.rmtree(folder)
+        raise
+    return folder
+
+
+def keep_copy(database: Path, reason: str, suffixes: tuple[str, ...] = ("", *SIDECARS)) -> Path:
+    """Keep the files as they are now, where the live ones are about to be written to; returns their folder."""
+    folder = _new_folder(database, reason)
+    try:
+        for suffix in suffixes:
+            part = database.with_name(database.name + suffix)
+            if part.exists():
+                shutil.copyfile(part, folder / part.name)
+    except OSError:
         shutil.rmtree(folder)
         raise
     return folder
@@ -73,6 +88,19 @@ def _new_folder(database: Path, reason: str) -> Path:
     folder = folder_of(database) / stamp
     folder.mkdir(parents=True)
     return folder
+
+
+def _begun_for(database: Path, reason: str) -> Path | None:
+    """The folder in which the live file itself lies already; what else was put there is made anew."""
+    folders = folder_of(database).glob(f"*-{reason}-*/") if folder_of(database).exists() else []
+    begun = next((folder for folder in folders if _is_link(folder / database.name, database)), None)
+    for leftover in begun.iterdir() if begun is not None else []:
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    return begun
+
+
+def _is_link(kept: Path, database: Path) -> bool:
+    return kept.exists() and kept.samefile(database)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -39,9 +39,9 @@ def resume(database: Path) -> bool:
     was_interrupted = intent.exists()
     if was_interrupted:
         _finish(database, candidate, intent)
-    # The candidate, what it is made from, and the sidecars of both.
+    # The candidate, what it is made from, and the logs of all of them: they would be replayed into the next one.
     for leftover in candidate.parent.glob(f"{glob.escape(candidate.name)}*"):
-        leftover.unlink()
+        leftover.unlink(missing_ok=True)
     intent.with_name(intent.name + ".tmp").unlink(missing_ok=True)
     return was_interrupted
 

@@ -24,6 +24,7 @@ from backend.models.idempotency import RequestKey
 from backend.models.operation import Door
 from backend.models.quick import QuickCreate
 from backend.models.session import Credentials
+from backend.models.stats import StatsRequest
 from backend.models.todo import TodoCreate, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.user import UserCreate
@@ -418,15 +419,19 @@ async def overview(request: gr.Request) -> dict[str, Any]:
 
 
 @_refusing
-async def stats(request: gr.Request) -> dict[str, Any]:
-    """Count your todos.
+async def stats(request: gr.Request, days: int = 30) -> dict[str, Any]:
+    """Your own todos in numbers, and the last days one by one.
+
+    Args:
+        days: How many days, today included; 1 to 366.
 
     Returns:
-        total, open, done, completion_rate in percent, by_priority, and completed_by_day: day and completed for each of
-        the last 30 days, which `pandas.DataFrame` takes as they are.
+        open, done, trashed and overdue (how many), current_streak and longest_streak in days; days, by_priority,
+        by_list and by_tag as lists of rows, which `pandas.DataFrame` takes as they are.
     """
     actor = await _caller(request)
-    return _plain(await database.read(lambda session: statistics.read(session, actor)))
+    wanted = StatsRequest.model_validate({"days": days})
+    return _plain(await database.read(lambda session: statistics.read(session, actor, wanted), is_slow=True))
 
 
 _PUBLIC = (

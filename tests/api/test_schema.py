@@ -25,11 +25,11 @@ NOT_SAYABLE: list[Any] = [CHECKS.get_one("positive_data_acceptance")]
 # And in a query, one value is a list of one.
 TEXTS = {
     *("token", "login_with_cookie", "list_todos", "list_trash", "delete_todos"),
-    *("list_operations", "list_changes"),
+    *("list_operations", "list_changes", "export_todos", "import_todos"),
 }
 # Other methods read the last word of these paths as an id, and say that no todo has it; so `Allow` names them, and is
 # right.
-WORDS = {"list_trash", "empty_trash", "quick_add", "batch"}
+WORDS = {"list_trash", "empty_trash", "quick_add", "batch", "export_todos", "import_todos"}
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "20"))
 
 

@@ -60,6 +60,12 @@ LIST = {
     "rename_tag": Walk({"name": "mine"}),
     "delete_tag": Walk(),
 }
+# The operations that name a saved filter.
+FILTER = {
+    "get_filter": Walk(),
+    "update_filter": Walk({"name": "taken over"}),
+    "delete_filter": Walk(),
+}
 # The operation that names a token of the other account.
 TOKEN = {"revoke_token": Walk()}
 # Those that do not: whatever they answer, nothing of the other account is in it.
@@ -98,9 +104,21 @@ OTHERS = {
     "list_operations": Walk(status=200),
     "undo": Walk({"last": 100}, status=200),
     "overview": Walk(status=200),
-    "stats": Walk(status=200),
     "list_changes": Walk(query={"limit": 1000}, status=200),
     "stream_events": Walk(query={"cursor": "guessed"}, status=422),
+    "add_filter": Walk({"name": "my own", "query": {}}, status=201),
+    "list_filters": Walk(status=200),
+    "stats": Walk(query={"days": 366}, status=200),
+    "export_todos": Walk(query={"format": "json"}, status=200),
+    "import_todos": Walk(
+        {"format": "todos-export", "format_version": 1, "todos": [{"title": "my own"}]},
+        query={"format": "json"},
+        status=200,
+    ),
+    "make_calendar": Walk(status=201),
+    "get_calendar": Walk(status=200),
+    "delete_calendar": Walk(status=204),
+    "read_calendar": Walk(status=404),
 }
 # Last: afterwards nobody is logged in.
 LAST = {
@@ -129,23 +147,27 @@ def everything(account: Account) -> Any:
         account.call("GET", "/lists?limit=1000").json(),
         account.call("GET", "/lists?deleted=true").json(),
         account.call("GET", "/tags").json(),
+        account.call("GET", "/filters").json(),
+        account.call("GET", "/stats").json(),
         account.call("GET", "/auth/tokens").json(),
         account.call("GET", "/overview").json(),
     ]
 
 
 def test_every_operation_of_the_document_is_walked(client: TestClient) -> None:
-    assert operations(client).keys() == TODO.keys() | LIST.keys() | TOKEN.keys() | OTHERS.keys() | LAST.keys()
+    known = TODO.keys() | LIST.keys() | FILTER.keys() | TOKEN.keys() | OTHERS.keys() | LAST.keys()
+    assert operations(client).keys() == known
 
 
 def test_every_operation_that_names_a_todo_is_walked_as_one(client: TestClient) -> None:
     assert {name for name, (_, path) in operations(client).items() if "{todo_id}" in path} == TODO.keys()
     names = ("{list_id}", "/tags/{name}")
     assert {name for name, (_, path) in operations(client).items() if any(one in path for one in names)} == LIST.keys()
+    assert {name for name, (_, path) in operations(client).items() if "{filter_id}" in path} == FILTER.keys()
     assert {name for name, (_, path) in operations(client).items() if "{token_id}" in path} == TOKEN.keys()
 
 
-def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
+def test_no_operation_of_rest_shows_or_changes_what_another_account_has(  # noqa: C901 - one walk after another
     client: TestClient, make_account: Callable[..., Account]
 ) -> None:
     victim = make_account()
@@ -157,47 +179,58 @@ def test_no_operation_of_rest_shows_or_changes_what_another_account_has(
     lists = [victim.call("POST", "/lists", json={"name": SECRET}).json()["id"] for _ in range(2)]
     invites = [victim.call("POST", f"/lists/{one}/invites", json={}).json()["id"] for one in lists]
     victim.call("DELETE", f"/lists/{lists[1]}")
+    saved = victim.call("POST", "/filters", json={"name": SECRET, "query": {"search": SECRET}}).json()
     token = victim.call("POST", "/auth/tokens", json={"name": SECRET, "scopes": ["read"]}).json()
     before = everything(victim)
     known = operations(client)
 
-    def call(name: str, walk: Walk, todo_id: str = "", **ids: str) -> httpx.Response:
+    def call(name: str, walk: Walk, **ids: str) -> httpx.Response:
         method, path = known[name]
-        # What a path names beside a todo; an invitation is accepted by its token, which nobody can guess.
+        # What a path names; an invitation is accepted by its token, which nobody can guess.
         for part, value in {"user_id": victim.id, "name": "theirs", "token": "guessed", **ids}.items():
             path = path.replace(f"{{{part}}}", value)
         options = {"json": walk.body, "params": walk.query, "data": walk.form}
         said = {key: value for key, value in options.items() if value is not None}
-        answer = client.request(method, path.replace("{todo_id}", todo_id), headers=thief.headers, **said)  # type: ignore[arg-type]
+        answer = client.request(method, path, headers=thief.headers, **said)  # type: ignore[arg-type]
         assert answer.status_code == walk.status, f"{name}: {answer.text}"
         assert SECRET not in answer.text
         assert victim.username not in answer.text
         assert victim.id not in answer.text
         return answer  # type: ignore[return-value]
 
-    def walk_all(walks: Mapping[str, Walk], todo_id: str = "", **ids: str) -> None:
-        for name, walk in walks.items():
-            call(name, walk, todo_id, **ids)
-            assert everything(victim) == before, name
-
     for todo in (open_one, done, trashed):
         # The creation comes last: from then on the id is one's own too.
-        walk_all({name: TODO[name] for name in sorted(TODO, key=lambda name: name == "put_todo")}, todo["id"])
+        for name, walk in sorted(TODO.items(), key=lambda item: item[0] == "put_todo"):
+            call(name, walk, todo_id=todo["id"])
+            assert everything(victim) == before, name
     for list_id, invite_id in zip(lists, invites, strict=True):
-        walk_all(LIST, list_id=list_id, invite_id=invite_id)
-    walk_all(TOKEN, token_id=token["id"])
+        for name, walk in LIST.items():
+            call(name, walk, list_id=list_id, invite_id=invite_id)
+            assert everything(victim) == before, name
+    for name, walk in TOKEN.items():
+        call(name, walk, token_id=token["id"])
+        assert everything(victim) == before, name
     # By a token of theirs nothing of theirs is found, and nothing undone.
-    walk_all(
-        {
-            "list_operations": Walk(query={"token_id": token["id"]}, status=200),
-            "undo": Walk({"since": "2020-01-01T00:00:00Z", "token_id": token["id"]}, status=200),
-            "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
-            "list_todos": Walk(query={"list_id": lists[0]}, status=200),
-        }
-    )
-    walk_all({name: walk for name, walk in (OTHERS | LAST).items() if name != "logout"})
-    thief = make_account(username="thief")
-    walk_all({"logout": LAST["logout"]})
+    since = "2020-01-01T00:00:00Z"
+    for name, walk in {
+        "list_operations": Walk(query={"token_id": token["id"]}, status=200),
+        "undo": Walk({"since": since, "token_id": token["id"]}, status=200),
+    }.items():
+        call(name, walk)
+        assert everything(victim) == before, name
+    for name, walk in {
+        "add_todo": Walk({"title": "x", "list_id": lists[0]}, status=422),
+        "list_todos": Walk(query={"list_id": lists[0]}, status=200),
+    }.items():
+        call(name, walk)
+    for name, walk in FILTER.items():
+        call(name, walk, filter_id=saved["id"])
+        assert everything(victim) == before, name
+    for name, walk in (OTHERS | LAST).items():
+        if name == "logout":
+            thief = make_account(username="thief")
+        call(name, walk)
+        assert everything(victim) == before, name
 
 
 def test_the_same_id_in_two_accounts_names_two_todos_through_every_operation(

@@ -18,6 +18,7 @@ from backend.models.batch import BatchCreate
 from backend.models.history import UndoRequest
 from backend.models.quick import QuickCreate
 from backend.models.session import Credentials
+from backend.models.stats import StatsRequest
 from backend.models.todo import TodoCreate, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.token import Scope, TokenCreate
@@ -233,7 +234,7 @@ class ServiceDoor(Door):
 
     @staticmethod
     def stats(session: database.Session, actor: Actor) -> Any:
-        return stats.read(session, actor)
+        return stats.read(session, actor, StatsRequest())
 
 
 class RestDoor(Door):

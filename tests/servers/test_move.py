@@ -122,12 +122,14 @@ def state_of(url: URL) -> State:
 def writing(url: URL, *work: Callable[[Any], object]) -> None:
     """Somebody at work, over the app's own way into a transaction."""
     engine = make_engine(url)
-    with Session(for_writing(engine)) as session:
-        gate.pass_through(session.connection())
-        for step in work:
-            step(session)
-        session.commit()
-    engine.dispose()
+    try:
+        with Session(for_writing(engine)) as session:
+            gate.pass_through(session.connection())
+            for step in work:
+                step(session)
+            session.commit()
+    finally:
+        engine.dispose()
 
 
 def run(source: URL, target: URL, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -374,6 +376,7 @@ def test_an_error_at_any_stage_leaves_the_source_in_use(source: URL, place: Plac
 KILL = """
 import os, signal, sys
 from backend import move
+from backend.settings import as_database_url
 def progress(step):
     if step.stage == sys.argv[3] and (step.total == 0 or step.done >= step.total // 2):
         os.kill(os.getpid(), signal.SIGKILL)

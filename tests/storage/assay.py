@@ -177,7 +177,7 @@ def _flagged(folder: Path, which: str) -> set[tuple[str, tuple[Value, ...]]]:
     found = set()
     for name, part in (("partial.jsonl", "row"), ("rejected.jsonl", "kept")):
         if (folder / name).exists():
-            for line in (folder / name).read_text(encoding="utf-8").splitlines():
+            for line in (folder / name).read_text(encoding="utf-8").rstrip("\n").split("\n"):
                 entry = json.loads(line)
                 row = entry[part]
                 if row and entry["table"] in KEYS[which]:

@@ -15,7 +15,7 @@ from .cells import CellReader
 from .grounds import Chart, TableGround, unwalked
 from .layouts import Index, Layout, Table
 from .pages import INDEX_INTERIOR, INDEX_LEAF, TABLE_INTERIOR, TABLE_LEAF, page_kind
-from .samples import Sampler
+from .samples import GOOD_FIT, Sampler
 from .schema import Schema, read_schema
 from .strayindexes import StrayIndexes
 from .straytables import StrayTables
@@ -116,5 +116,16 @@ class Surveyor:
             def likeness(layout: Layout) -> tuple[float, int]:
                 return sum(max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples), 0
 
-        best = max(self.layouts, key=likeness, default=None)
-        return best if best is not None and likeness(best) > (0, 0) else None
+        likenesses = [likeness(layout) for layout in self.layouts]
+        most = max(likenesses, default=(0, 0))
+        if most <= (0, 0):
+            return None
+        alike = [layout for layout, value in zip(self.layouts, likenesses, strict=True) if value == most]
+        if len(alike) == 1 or tables:
+            return alike[0]
+        # They differ in a table that is so small that no sample came from it: every page is asked.
+        return max(alike, key=lambda layout: sum(self._has_home(number, layout) for number in leaves))
+
+    def _has_home(self, number: int, layout: Layout) -> bool:
+        rows = list(self.samples.rows(number))
+        return any(self.samples.score(table, rows) >= GOOD_FIT for table in layout.tables)

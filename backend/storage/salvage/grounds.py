@@ -43,6 +43,16 @@ class TableGround:
     def whole(self) -> bool:
         return self.rooted and HOLE not in self.places
 
+    @property
+    def unproven(self) -> bool:
+        """Whether rows may be lost of which nothing speaks: neither the table nor one of its indexes is whole."""
+        return not self.whole and not any(part.rooted and HOLE not in part.places for part in self.indexes)
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether anything of it was found."""
+        return self.rooted or bool(self.strays) or any(part.rooted or part.strays for part in self.indexes)
+
 
 @dataclass(slots=True)
 class Chart:

@@ -94,17 +94,18 @@ def _let_go(
 ) -> None:
     child = loaders[foreign_key.child]
     columns = {column.name: column for column in child.table.columns}
-    loose = all(columns[name].nullable for name in foreign_key.columns)
+    # One empty column frees the row of the whole key; the others may be part of the row's own name.
+    emptied = [name for name in foreign_key.columns if columns[name].nullable]
     reason = f"FOREIGN KEY: no such row in {foreign_key.parent}"
     for row in _children(connection, loaders, foreign_key, key):
-        kept = {**row, **dict.fromkeys(foreign_key.columns)} if loose else None
+        kept = {**row, **dict.fromkeys(emptied)} if emptied else None
         ledger.rejected(child.table.name, row, reason, kept)
         child.rejected += 1
-        child.dropped += not loose
+        child.dropped += not emptied
     test = " AND ".join(f"{quoted(name)} = ?" for name in foreign_key.columns)
-    if loose:
-        emptied = ", ".join(f"{quoted(name)} = NULL" for name in foreign_key.columns)
-        connection.execute(f"UPDATE {quoted(child.table.name)} SET {emptied} WHERE {test}", key)
+    if emptied:
+        nothing = ", ".join(f"{quoted(name)} = NULL" for name in emptied)
+        connection.execute(f"UPDATE {quoted(child.table.name)} SET {nothing} WHERE {test}", key)
     else:
         connection.execute(f"DELETE FROM {quoted(child.table.name)} WHERE {test}", key)
 

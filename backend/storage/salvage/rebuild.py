@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .caretaker import Caretaker
 from .donors import Donor
+from .grounds import TableGround
 from .layouts import Layout, describe_tables, quoted
 from .ledger import Ledger
 from .loading import Loader
@@ -43,8 +44,12 @@ def rebuild(
     aliases: Mapping[str, str] | None = None,
     skip: Collection[str] = (),
     expected: Mapping[str, int] | None = None,
+    salvage: Salvage | None = None,
+    check: bool = True,
 ) -> Report:
-    """Fills `candidate` with what can be saved of `damaged`.
+    """Fills `candidate` with what can be saved of `damaged`, or of `salvage` where that is open already.
+
+    Without `check` the caller looks whether it is sound, and the report takes it for so.
 
     `aliases` sends the rows of a table the candidate lacks into one it has (a migration's left-over copy, say), after
     that one's own. `skip` names tables the caller fills himself. `expected` are row counts known from elsewhere.
@@ -53,15 +58,18 @@ def rebuild(
     aliases = dict(aliases or {})
     create(candidate)
     with ExitStack() as stack:
-        donors = [stack.enter_context(Donor(path)) for path in backups]
-        salvage = stack.enter_context(Salvage(damaged, layouts, log, donors))
+        if salvage is None:
+            donors = [stack.enter_context(Donor(path)) for path in backups]
+            salvage = stack.enter_context(Salvage(damaged, layouts, log, donors))
         ledger = stack.enter_context(Ledger(ledger_folder or candidate.parent))
         connection = stack.enter_context(closing(sqlite3.connect(candidate, isolation_level=None)))
         _tune(connection)
         put_off = _take_off(connection)
         targets = {table.name: table for table in describe_tables(connection) if table.name not in skip}
         loaders: dict[str, Loader] = {}
+        firsts: dict[str, TableGround] = {}
         unknown = []
+        absent = []
         connection.execute("BEGIN")
         # A table's own rows come first: INSERT keeps the first of two rows with one key. A vanished table comes last,
         # and only if nothing stands in for it: what its free pages hold is older than any stand-in.
@@ -75,9 +83,14 @@ def rebuild(
             if salvage.is_vanished(source) and target.name in loaders:
                 continue
             unknown += [f"{source.name}.{c.name}" for c in source.columns if target.position(c.name) is None]
+            if source.name == target.name:
+                absent += [f"{target.name}.{c.name}" for c in target.columns if source.position(c.name) is None]
             loader = loaders.get(target.name)
             if loader is None:
                 loader = loaders[target.name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+                firsts[target.name] = salvage.ground(source)
+            if salvage.is_vanished(source):
+                absent.append(target.name)
             loader.load(salvage.table(source))
         for name, target in targets.items():
             if name not in loaders:
@@ -90,11 +103,24 @@ def rebuild(
         for sql in put_off["trigger"]:
             connection.execute(sql)
         reports = tuple(_counted(connection, loader, (expected or {}).get(name, 0)) for name, loader in loaders.items())
-        sound = _is_sound(connection)
+        sound = not check or _is_sound(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
         chart = salvage.chart
+        # Of a table that the file does not name any more, its stand-in must be whole; without one it is told as absent.
+        doubted = {name: ground for name, ground in firsts.items() if ground.unproven and not ground.vanished}
+        # An empty table has no page that says whose it is: without a schema it looks as one that is lost.
+        unproven = tuple(name for name, ground in doubted.items() if chart.schema_read or ground.has_trace)
+        traceless = tuple(name for name in doubted if name not in unproven)
     return Report(
-        reports, chart.revision, chart.schema_read, tuple(dict.fromkeys(unknown)), sound, time.monotonic() - began
+        reports,
+        chart.revision,
+        chart.schema_read,
+        tuple(dict.fromkeys(unknown)),
+        sound,
+        time.monotonic() - began,
+        tuple(absent),
+        unproven,
+        traceless,
     )
 
 

@@ -31,7 +31,7 @@ class Salvage:
     ) -> None:
         self._pages = PageFile(path, log)
         self._reader = CellReader(self._pages)
-        self._donors = donors
+        self.donors = donors  # whose they must be, the chart may have to tell first
         self.chart: Chart = Surveyor(self._reader, layouts).draw()
 
     def __enter__(self) -> Self:
@@ -50,12 +50,15 @@ class Salvage:
 
     def is_vanished(self, source: Table) -> bool:
         """Whether the file no longer names the table, so that only free pages and donors know of its rows."""
-        return any(ground.table is source and ground.vanished for ground in self.chart.tables)
+        return self.ground(source).vanished
+
+    def ground(self, source: Table) -> TableGround:
+        """Where one of the sources lies."""
+        return next(ground for ground in self.chart.tables if ground.table is source)
 
     def table(self, source: Table) -> TableSalvage:
-        ground = next(ground for ground in self.chart.tables if ground.table is source)
-        return TableSalvage(self._reader, ground, self._donors)
+        return TableSalvage(self._reader, self.ground(source), self.donors)
 
     def absent(self, table: Table) -> TableSalvage:
         """A table of which the file holds nothing; donors may."""
-        return TableSalvage(self._reader, TableGround(table), self._donors)
+        return TableSalvage(self._reader, TableGround(table), self.donors)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
@@ -26,17 +28,43 @@ class Log:
     places: dict[int, int] = field(default_factory=dict)
 
 
-def read_log(descriptor: int) -> Log:
+class Header(NamedTuple):
+    page_size: int
+    order: str
+    salts: tuple[int, int]
+    sums: tuple[int, int]
+
+
+def read_header(descriptor: int) -> Header | None:
+    """The first 32 bytes of a log, None where they are not those of one."""
     header = os.pread(descriptor, 32, 0)
     if len(header) < 32:
-        return Log()
+        return None
     magic, _, page_size, _, salt1, salt2, sum1, sum2 = _HEADER.unpack(header)
     if magic & ~1 != _MAGIC or page_size not in {512 << i for i in range(8)}:
-        return Log()
+        return None
     order = ">" if magic & 1 else "<"
-    running = _checksum(order, header[:24], 0, 0)
-    if running != (sum1, sum2):
+    if _checksum(order, header[:24], 0, 0) != (sum1, sum2):
+        return None
+    return Header(page_size, order, (salt1, salt2), (sum1, sum2))
+
+
+def is_torn(path: Path) -> bool:
+    """Whether a log is none, or ends within a frame: no ordinary end of a process leaves it so."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        header = read_header(descriptor)
+        size = os.fstat(descriptor).st_size
+    finally:
+        os.close(descriptor)
+    return size > 0 and (header is None or (size - 32) % (24 + header.page_size) != 0)
+
+
+def read_log(descriptor: int) -> Log:
+    header = read_header(descriptor)
+    if header is None:
         return Log()
+    page_size, order, salts, running = header
     words = struct.Struct(f"{order}{page_size // 4}I")
     committed: dict[int, int] = {}
     pending: dict[int, int] = {}
@@ -46,8 +74,8 @@ def read_log(descriptor: int) -> Log:
         frame = os.pread(descriptor, 24 + page_size, offset)
         if len(frame) < 24 + page_size:
             break
-        number, size, frame_salt1, frame_salt2, sum1, sum2 = _FRAME.unpack_from(frame)
-        if (frame_salt1, frame_salt2) != (salt1, salt2) or number == 0:
+        number, size, salt1, salt2, sum1, sum2 = _FRAME.unpack_from(frame)
+        if (salt1, salt2) != salts or number == 0:
             break
         running = _checksum(order, frame[:8], *running)
         running = _add(words.unpack_from(frame, 24), *running)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sqlite3
 import struct
 from contextlib import closing
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+
+# The table that is to be hurt, where it is not just the largest.
+aim: ContextVar[str | None] = ContextVar("aim", default=None)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -18,6 +22,7 @@ class Tree:
     name: str
     kind: str
     root: int
+    table: str = ""
     interior: list[int] = field(default_factory=list)
     leaves: list[int] = field(default_factory=list)
     overflow: list[int] = field(default_factory=list)
@@ -31,9 +36,9 @@ class Anatomy:
         self.count = len(self.data) // self.page_size
         with closing(connect(path)) as connection:
             rows = connection.execute(
-                "SELECT name, type, rootpage FROM sqlite_master WHERE rootpage > 0 ORDER BY rowid"
+                "SELECT name, type, rootpage, tbl_name FROM sqlite_master WHERE rootpage > 0 ORDER BY rowid"
             ).fetchall()
-        self.trees = [Tree(name, kind, root) for name, kind, root in rows]
+        self.trees = [Tree(*row) for row in rows]
         for tree in self.trees:
             self._walk(tree, tree.root)
 
@@ -42,11 +47,16 @@ class Anatomy:
 
     @property
     def largest_table(self) -> Tree:
-        return max((tree for tree in self.trees if tree.kind == "table"), key=lambda tree: len(tree.leaves))
+        """The table that faults aim at: the one that was asked for, else the largest."""
+        tables = [tree for tree in self.trees if tree.kind == "table"]
+        aimed_at = [tree for tree in tables if tree.name == aim.get()]
+        return max(aimed_at or tables, key=lambda tree: len(tree.leaves))
 
     @property
     def largest_index(self) -> Tree:
-        return max((tree for tree in self.trees if tree.kind == "index"), key=lambda tree: len(tree.leaves))
+        indexes = [tree for tree in self.trees if tree.kind == "index"]
+        aimed_at = [tree for tree in indexes if tree.table == aim.get()]
+        return max(aimed_at or indexes, key=lambda tree: len(tree.leaves))
 
     def cells(self, number: int) -> list[int]:
         page = self.page(number)

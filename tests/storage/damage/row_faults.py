@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .anatomy import Anatomy, connect
+from .anatomy import Anatomy, aim, connect
 from .registry import fault
 
 
@@ -23,9 +23,9 @@ def some_rowids(connection: sqlite3.Connection, rng: random.Random, table: str, 
 
 def copy_rows(connection: sqlite3.Connection, rng: random.Random, n: int) -> None:
     """New rows after the pattern of old ones, in one transaction. Keys that are text get a fresh tail."""
-    table = max(
-        (name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()),
-        key=lambda name: connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0],
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    table = aim.get() or max(
+        names, key=lambda name: connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
     )
     columns = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
     keys = [column for column in columns if column[5]]
@@ -43,6 +43,7 @@ def lost_rows(path: Path, rng: random.Random, n: int) -> None:
     """Deleted properly: nothing in the file can tell."""
     table = Anatomy(path).largest_table.name
     with closing(connect(path)) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN")
         for rowid in some_rowids(connection, rng, table, n):
             connection.execute(f"DELETE FROM {quoted(table)} WHERE rowid = ?", (rowid,))

@@ -74,7 +74,7 @@ def hurt(references: dict[str, Reference], tmp_path: Path) -> Hurt:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The figures of every fault take minutes; tests/storage/test_heal.py starts the app on a sample in each run."""
+    """The figures of every fault take minutes; tests/storage/acceptance starts the app on most of them in each run."""
     for item in items:
         if "salvage" in item.path.parts:
             item.add_marker("endurance")

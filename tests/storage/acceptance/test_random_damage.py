@@ -1,0 +1,99 @@
+"""2,000 databases with damage that nobody designed, each started for real."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.storage.diagnose import State
+from tests.storage.acceptance.chance import Injuries
+from tests.storage.acceptance.nursery import Nursery
+from tests.storage.acceptance.patients import Kept, Patient, assert_sound
+
+_BATCHES, _EACH = 20, 100
+
+
+@pytest.fixture
+def admit_tiny(tiny: Kept, nursery: Nursery, tmp_path: Path) -> Callable[[int], Patient]:
+    truth = tiny.truth
+
+    def make(seed: int) -> Patient:
+        room = tmp_path / str(seed)
+        room.mkdir()
+        return Patient(Path(shutil.copy(tiny.database, room / "todo.db")), nursery, truth)
+
+    return make
+
+
+def examine(patient: Patient, seed: int, tiny: Kept) -> str:
+    """One seed: damage, start, compare, start again. Returns what the first start found."""
+    rng = random.Random(f"chance/{seed}")
+    if rng.random() < 0.3:
+        patient.with_backup(tiny)
+    injuries = Injuries(rng, patient.database).inflict()
+    report = patient.start()
+    said = f"seed {seed}: {injuries.names}\n{report.log}"
+    assert report.is_usable, said
+    assert patient.database.exists(), said
+    if report.is_read_only:
+        # Both its version row and a name in its tables were hit: nothing is done to what may be a newer release.
+        assert report.found == State.SCHEMA_NEWER, said
+        assert patient.database.read_bytes() == patient.before[""], said
+        return str(report.found)
+    was_replayed = "-wal" in patient.before and not any((folder / "todo.db-wal").exists() for folder in patient.folders)
+    if was_replayed or (report.found == State.HEALTHY and not patient.folders):
+        # SQLite has taken the log into the file, as after any crash; whether or not anything else was wrong with it.
+        assert not was_replayed or injuries.has_own_log or injuries.has_siblings_log, said
+        patient.before.clear()
+    if report.found == State.VERSION_ROW_WRONG:
+        patient.before.pop("", None)
+    assert patient.is_kept(), said
+    assert_sound(patient.database)
+    outcome = patient.outcome()
+    invisible = [one for one in outcome.silent if len(one[2]) == 1]
+    assert len(invisible) == len(outcome.silent), f"{said}\n{outcome.silent}"
+    assert len(invisible) <= injuries.invisible, f"{said}\n{outcome.silent}"
+    ghosts = [(table, key) for table, key in outcome.ghosts if not (injuries.has_own_log and table == "todos")]
+    if not report.unacknowledged or "took its place" not in report.unacknowledged:
+        assert not ghosts, f"{said}\n{ghosts}"
+    if outcome.missing and not (was_replayed and injuries.has_siblings_log):
+        assert not report.lost_nothing, f"{said}\n{outcome.missing}"
+    again = patient.nursery.start(patient.database)
+    assert again.found == State.HEALTHY, f"{said}\n{again.log}"
+    assert again.actions == [], f"{said}\n{again.log}"
+    return str(report.found)
+
+
+def examine_all(
+    make: Callable[[int], Patient], seeds: range, tiny: Kept, record: Callable[[str, object], None]
+) -> None:
+    found: dict[str, int] = {}
+    failures = []
+    for seed in seeds:
+        patient = make(seed)
+        try:
+            state = examine(patient, seed, tiny)
+        except AssertionError as error:
+            failures.append(f"--- {seed}: {error}")
+            continue
+        found[state] = found.get(state, 0) + 1
+        shutil.rmtree(patient.database.parent)
+    record("states found", found)
+    assert not failures, f"{len(failures)} of {len(seeds)}:\n" + "\n".join(failures)
+
+
+@pytest.mark.parametrize("batch", range(6))
+def test_a_sample_of_random_damage(
+    admit_tiny: Callable[[int], Patient], tiny: Kept, record_property: Callable[[str, object], None], batch: int
+) -> None:
+    examine_all(admit_tiny, range(batch * _EACH, batch * _EACH + 10), tiny, record_property)
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("batch", range(_BATCHES))
+def test_two_thousand_random_damages(
+    admit_tiny: Callable[[int], Patient], tiny: Kept, record_property: Callable[[str, object], None], batch: int
+) -> None:
+    examine_all(admit_tiny, range(batch * _EACH, (batch + 1) * _EACH), tiny, record_property)
