@@ -153,7 +153,7 @@ class Healed:
         if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
             sentences.append(f"Of about {max(self.expected, self.saved):,} rows {told}.")
         if self.absent:
-            sentences.append(f"Missing in it were {_and(self.absent)}: only what a snapshot knew of them is back.")
+            sentences.append(f"Missing in it were {_and(self.absent)}: what was found of them elsewhere is back.")
         if self.unproven:
             sentences.append(f"More may be lost of {_and(self.unproven)} than anything tells.")
         return " ".join((*sentences, "The damaged file is kept whole."))
@@ -330,7 +330,11 @@ class _Heal:
             if is_foreign:
                 vanished = {table.name for table in salvage.sources() if salvage.is_vanished(table)}
                 gone = vanished - set(leftovers.values())
-                _drop(path, [table.name for table in report.tables if table.name in gone and not table.saved])
+                never = {table.name for table in report.tables if table.name in gone and not table.saved}
+                _drop(path, never)
+                if not salvage.has_free_pages:
+                    # Nobody dropped them: the first start failed before it made them.
+                    report = replace(report, absent=tuple(name for name in report.absent if name not in never))
         return _Attempt(path, ledgers, report, is_foreign)
 
     def _newest_backup(self, *, is_foreign: bool) -> Path | None:
@@ -393,7 +397,7 @@ def _narrow(path: Path, salvage: Salvage) -> None:
                     connection.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {quoted(column)}")
 
 
-def _drop(path: Path, tables: list[str]) -> None:
+def _drop(path: Path, tables: set[str]) -> None:
     """Take off the tables that the damaged file does not have, and of which nothing was found either."""
     with closing(sqlite3.connect(path)) as connection:
         for table in tables:

@@ -120,7 +120,7 @@ def healed(**counts: Any) -> Healed:
             healed(invented=2),
             "Of about 1,000 rows 10 could not be saved, 2 stand in for lost ones that others belong to.",
         ),
-        (healed(absent=("todos.title",)), "Missing in it were todos.title: only what a snapshot knew of them is back."),
+        (healed(absent=("todos.title",)), "Missing in it were todos.title: what was found of them elsewhere is back."),
         (
             healed(unproven=("users", "lists", "todos")),
             "More may be lost of users, lists and todos than anything tells.",

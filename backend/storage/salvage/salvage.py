@@ -44,6 +44,11 @@ class Salvage:
     def has_log(self) -> bool:
         return self._pages.has_log
 
+    @property
+    def has_free_pages(self) -> bool:
+        """Whether SQLite has given up pages, as it does with those of a table that is dropped."""
+        return bool(self._pages.freelist())
+
     def sources(self) -> list[Table]:
         """The tables the file has, as it has them; those last that it does not name any more."""
         return [ground.table for ground in sorted(self.chart.tables, key=lambda ground: ground.vanished)]
