@@ -80,5 +80,13 @@ def test_the_rest_example(readme_server: LiveServer) -> None:
     assert run([sys.executable, "-c"], example("rest"), readme_server).strip() == "Monday high"
 
 
+def test_the_token_example(readme_server: LiveServer) -> None:
+    printed = run([sys.executable, "-c"], example("token"), readme_server).splitlines()
+    assert printed == [
+        "This token may not do that: it lacks the scope `delete`. Use one that has it, or log in.",
+        "1 taken back",
+    ]
+
+
 def test_the_notebook_example(readme_server: LiveServer) -> None:
     assert "Water the plants" in run([sys.executable, "-c"], example("notebook"), readme_server)
