@@ -31,19 +31,22 @@ LOGIN, OPEN = "login", "open"
 NEEDS: dict[str, str] = {
     **dict.fromkeys(("list_tokens", "add_token", "revoke_token"), LOGIN),
     **dict.fromkeys(("update_account", "update_profile", "delete_account", "change_password", "logout"), LOGIN),
+    **dict.fromkeys(("make_calendar", "delete_calendar"), LOGIN),
     **dict.fromkeys(("list_quarantine", "download_from_quarantine", "acknowledge_losses"), LOGIN),
     **dict.fromkeys(("register", "login", "token", "login_with_cookie", "refresh", "reset_password"), OPEN),
-    **dict.fromkeys(("health", "health_ready", "health_live", "whoami", "get_profile"), OPEN),
+    **dict.fromkeys(("health", "health_ready", "health_live", "whoami", "get_profile", "read_calendar"), OPEN),
     **dict.fromkeys(("get_todo", "list_todos", "list_trash", "list_lists", "get_list", "list_tags"), "read"),
     **dict.fromkeys(("list_members", "list_invites", "list_operations", "list_changes", "stream_events"), "read"),
     **dict.fromkeys(("overview", "stats", "get_profile_stats"), "read"),
-    **dict.fromkeys(("add_todo", "quick_add", "add_list"), "add"),
+    **dict.fromkeys(("list_filters", "get_filter", "get_calendar", "export_todos"), "read"),
+    # An import also changes what is there, and takes `write` beside it.
+    **dict.fromkeys(("add_todo", "quick_add", "add_list", "add_filter", "import_todos"), "add"),
     **dict.fromkeys(("update_todo", "complete_todo", "reopen_todo", "mark_todo_incomplete"), "write"),
-    **dict.fromkeys(("restore_todo", "move_todo", "undo"), "write"),
+    **dict.fromkeys(("restore_todo", "move_todo", "undo", "update_filter"), "write"),
     **dict.fromkeys(("update_list", "restore_list", "move_list", "rename_tag", "delete_tag"), "write"),
     **dict.fromkeys(("update_member", "remove_member", "add_invite", "revoke_invite", "accept_invite"), "write"),
     "skip_todo": "delete",
-    **dict.fromkeys(("delete_todo", "delete_todos", "empty_trash", "delete_list"), "delete"),
+    **dict.fromkeys(("delete_todo", "delete_todos", "empty_trash", "delete_list", "delete_filter"), "delete"),
 }
 # These take the scope of what they are told to do, and have tests of their own below.
 BY_CONTENT = {"put_todo", "batch"}
@@ -56,6 +59,9 @@ BODIES: Mapping[str, Any] = {
     "add_todo": {"title": "x"},
     "quick_add": {"text": "x"},
     "add_list": {"name": "x"},
+    "add_filter": {"name": "x", "query": {}},
+    "update_filter": {"name": "x"},
+    "import_todos": {},
     "update_todo": {"title": "x"},
     "move_todo": {"after_id": None},
     "undo": {"last": 1},
@@ -64,6 +70,13 @@ BODIES: Mapping[str, Any] = {
     "rename_tag": {"name": "x"},
     "update_member": {"role": "viewer"},
     "add_invite": {},
+}
+
+
+QUERIES = {
+    "delete_todos": {"completed": "false"},
+    "export_todos": {"format": "json"},
+    "import_todos": {"format": "json"},
 }
 
 
@@ -232,7 +245,7 @@ def test_no_operation_does_what_the_token_lacks_the_scope_for(client: TestClient
         if need == OPEN:
             continue
         address = re.sub(r"\{(\w+)\}", lambda part: ids.get(part[1], account.id), path)
-        query = {"completed": "false"} if operation_id == "delete_todos" else {}
+        query = QUERIES.get(operation_id, {})
         body = BODIES.get(operation_id)
         answer = everybody[need].call(method, address.removeprefix("/api/v1"), json=body, params=query)
         says = "Log in with your password" if need == LOGIN else f"it lacks the scope `{need}`"
