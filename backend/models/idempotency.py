@@ -1,15 +1,16 @@
 """IdempotentAnswer: what was answered to a request that may come again. Stored with its effect, in one transaction."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import Column, ForeignKey, Index, SmallInteger, String
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
 from backend.models.base import ID_LENGTH, Shape, UtcDateTime, utc_now
 from backend.models.columns import LONG_TEXT, bytewise
-from backend.models.field import Words
+from backend.models.field import printable
 
 KEY_MAX = 255
 
@@ -17,7 +18,7 @@ KEY_MAX = 255
 class RequestKey(Shape):
     """A key of the caller's own for a request that may be sent again."""
 
-    idempotency_key: Words | None = Field(None, min_length=1, max_length=KEY_MAX)
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=KEY_MAX), AfterValidator(printable)] | None = None
 
 
 class IdempotentAnswer(SQLModel, table=True):
