@@ -85,6 +85,8 @@ class Injuries:
         data = bytearray(self.database.read_bytes())
         start = self.rng.randrange(max(1, len(data)))
         data[start : start + len(content)] = content[: len(data) - start]
+        # Inside a long text it breaks no structure, and where nothing else is wrong nobody reads that text.
+        self.invisible += 4
         self.database.write_bytes(data)
 
     def _cut(self) -> None:
