@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from backend.models.base import Day, Shape
 from backend.models.field import TAGS_MAX, Priority, Words
@@ -30,14 +30,14 @@ class BatchItem(Shape):
     action: BatchAction
     id: str | None = Field(None, max_length=64)
     data: dict[str, Any] = Field(default_factory=dict, description="The fields, for create and update.")
-    version: int | None = Field(None, ge=1, description="Change it only if it still has this version.")
+    version: StrictInt | None = Field(None, ge=1, description="Change it only if it still has this version.")
 
 
 class BatchRequest(Shape):
     """Operations in their order. `atomic`: all of them or none; otherwise each for itself."""
 
     operations: list[BatchItem] = Field(min_length=1, max_length=BATCH_MAX)
-    atomic: bool = True
+    atomic: StrictBool = True
 
 
 class BatchCreate(Shape):

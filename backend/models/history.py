@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from backend.models.base import Id, Instant, Shape
 from backend.models.operation import Action, Door, Kind, Operation
@@ -57,7 +57,7 @@ class UndoRequest(Shape):
     """What to take back: one operation, your last ones, or whatever was done since an instant."""
 
     operation_id: Id | None = None
-    last: int | None = Field(None, ge=1, le=LAST_MAX, description="Your own newest operations, this many.")
+    last: StrictInt | None = Field(None, ge=1, le=LAST_MAX, description="Your own newest operations, this many.")
     since: Instant | None = Field(None, description="Everything done at or after this instant.")
     token_id: Id | None = Field(None, description="With since: only what was done with this personal token.")
 

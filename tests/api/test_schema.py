@@ -14,9 +14,10 @@ from backend.api.application import create_api
 from backend.settings import get_settings
 from tests.support import Account
 
-# A stream of events never ends, and whoever reads to its end waits for ever; tests/api/test_history.py reads it.
+# A stream of events never ends, and whoever reads to its end waits for ever; tests/api/test_history.py reads it. Making
+# up saved filters that are no good takes the generator minutes; tests/api and tests/services refuse them one by one.
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", create_api(get_settings())).exclude(
-    operation_id="stream_events"
+    operation_id=["stream_events", "add_filter", "update_filter"]
 )
 
 # Some refusals are about several fields at once (a time needs a day) or about what no schema can say (an IANA zone).

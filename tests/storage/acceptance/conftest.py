@@ -15,6 +15,14 @@ from tests.storage.acceptance.patients import Content, Kept, Patient, build
 Admit = Callable[..., Patient]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole family takes minutes: it runs by `pytest -m endurance`; each run has tests/storage/test_heal.py."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.endurance)
+
+
 @pytest.fixture(autouse=True)
 def fresh_database() -> None:
     """Instead of the one of all tests: these bring their own, and start the app in other processes."""

@@ -203,6 +203,8 @@ def six_at_once(patient: Patient, fault: str) -> None:
     assert len(acted) == 1, [end.actions for end in ends]
     assert sum(end.healed for end in ends) <= 1
     assert len(patient.folders) <= 1
+    if fault == "stale-wal":
+        patient.before.pop("", None)  # the file itself was in order, and the apps have gone on writing into it
     if fault not in {"alembic-empty", "wal-hot"}:
         patient.assert_kept()
     assert_sound(patient.database)

@@ -45,7 +45,7 @@ class Served:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
-                assert httpx.get(f"{self.url}/health", timeout=30).json() == {"status": "healthy"}
+                assert httpx.get(f"{self.url}/health", timeout=30).json()["status"] == "healthy"
             except httpx.TransportError:
                 time.sleep(0.02)
             else:
