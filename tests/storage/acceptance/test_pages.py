@@ -26,7 +26,7 @@ def healed(patient: Patient) -> Outcome:
 def test_case_04_random_pages(patient: Patient, n: int, least: float) -> None:
     outcome = healed(patient.hurt("pages-random", n=n))
     assert outcome.exact_share >= least
-    # The indexes are a second copy: each row is still named by one. Tags are derived from the todos that still have them.
+    # The indexes are a second copy: each row is still named by one. Tags come from the todos that still have them.
     assert {table for table, _ in outcome.missing} <= {"todo_tags"}
 
 
