@@ -139,23 +139,24 @@ def events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
             event[name] = value
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_the_stream_tells_of_changes_and_goes_on_from_its_last_id(live_server: LiveServer) -> None:
-    api = httpx.Client(base_url=f"{live_server.url}/api/v1", headers=live_server.register("listener"), timeout=30)
-    first = api.post("/todos", json={"title": "First"}).json()
-    with api.stream("GET", "/events") as stream:
-        found = events(stream.iter_lines())
-        assert json.loads(next(found)["data"])["todo"]["title"] == "First"
-        last_id = next(found)["id"]
-        api.patch(f"/todos/{first['id']}", json={"title": "Changed"})
-        assert json.loads(next(found)["data"])["todo"]["title"] == "Changed"
-    api.post("/todos", json={"title": "While nobody listened"})
-    with api.stream("GET", "/events", headers={"Last-Event-ID": last_id}) as stream:
-        found = events(stream.iter_lines())
-        titles = [json.loads(next(found)["data"])["todo"]["title"] for _ in range(2)]
-        assert titles == ["Changed", "While nobody listened"]
-        next(found)
-        assert api.get("/events", headers={"Last-Event-ID": "x"}).status_code == 422
-        api.post("/auth/logout")
-        assert next(found)["event"] == "end"
-    assert api.get("/events").status_code == 401
+    headers = live_server.register("listener")
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=headers, timeout=30) as api:
+        first = api.post("/todos", json={"title": "First"}).json()
+        with api.stream("GET", "/events") as stream:
+            found = events(stream.iter_lines())
+            assert json.loads(next(found)["data"])["todo"]["title"] == "First"
+            last_id = next(found)["id"]
+            api.patch(f"/todos/{first['id']}", json={"title": "Changed"})
+            assert json.loads(next(found)["data"])["todo"]["title"] == "Changed"
+        api.post("/todos", json={"title": "While nobody listened"})
+        with api.stream("GET", "/events", headers={"Last-Event-ID": last_id}) as stream:
+            found = events(stream.iter_lines())
+            titles = [json.loads(next(found)["data"])["todo"]["title"] for _ in range(2)]
+            assert titles == ["Changed", "While nobody listened"]
+            next(found)
+            assert api.get("/events", headers={"Last-Event-ID": "x"}).status_code == 422
+            api.post("/auth/logout")
+            assert next(found)["event"] == "end"
+        assert api.get("/events").status_code == 401
