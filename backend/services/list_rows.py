@@ -1,7 +1,6 @@
 """How a stored list comes, changes and goes: nothing of it happens without its entry in the log."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,7 +25,7 @@ _LOGGED: dict[str, TypeAdapter[Any]] = {
 
 def state_of(found: TodoList) -> dict[str, Any]:
     """Everything that a list says, as JSON can hold it."""
-    return _as_json({name: getattr(found, name) for name in _LOGGED})
+    return log.as_json({name: getattr(found, name) for name in _LOGGED})
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def change(session: Session, actor: Actor, found: TodoList, action: Action, chan
     found.updated_at = utc_now()
     session.flush()
     after = {name: getattr(found, name) for name in before}
-    record(session, actor, found, action, _as_json(before), _as_json(after))
+    record(session, actor, found, action, log.as_json(before), log.as_json(after))
     return True
 
 
@@ -86,7 +85,3 @@ def record(
         before=before,
         after=after,
     )
-
-
-def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}

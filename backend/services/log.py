@@ -4,12 +4,14 @@
 are given in the order of the commits, counts are exact, and no two of them deadlock. `record` writes an entry.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
 from sqlmodel import Session, col, select
 
 from backend import derived, news
@@ -100,6 +102,14 @@ def record_all(
     rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
     ledger.seq += len(rows)
     session.connection().execute(sa.insert(_OPERATIONS), rows)
+
+
+def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of fields as the log holds them: instants in ISO 8601, the rest as JSON has it."""
+    found: dict[str, Any] = to_jsonable_python(
+        {name: value if not isinstance(value, datetime) else value.isoformat() for name, value in values.items()}
+    )
+    return found
 
 
 def count(ledger: Ledger, bucket: str, by: int) -> None:

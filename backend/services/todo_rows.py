@@ -4,12 +4,11 @@ Whatever is derived from a todo is kept in line here, and nothing changes withou
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 from sqlmodel import Session, col, select
 
 from backend.errors import IdTakenError
@@ -53,7 +52,7 @@ _LOGGED: dict[str, TypeAdapter[Any]] = {
 
 def state_of(todo: Todo) -> dict[str, Any]:
     """Everything that a todo says, as JSON can hold it."""
-    return _as_json({name: getattr(todo, name) for name in _LOGGED})
+    return log.as_json({name: getattr(todo, name) for name in _LOGGED})
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def change(session: Session, actor: Actor, todo: Todo, action: Action, changes: 
     if known_words is not None:
         _write_words(session, todo, known_words, words_of(todo.title, todo.description))
     after = {name: getattr(todo, name) for name in before}
-    _record(session, actor, todo, action, _as_json(before), _as_json(after))
+    _record(session, actor, todo, action, log.as_json(before), log.as_json(after))
     session.flush()
     return True
 
@@ -237,10 +236,3 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
     if new := wanted - known:
         rows = [{"owner_id": todo.owner_id, "word": word, "todo_id": todo.id} for word in sorted(new)]
         session.exec(sa.insert(TodoWord), params=rows)
-
-
-def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = to_jsonable_python(
-        {name: value if not isinstance(value, datetime) else value.isoformat() for name, value in values.items()}
-    )
-    return found
