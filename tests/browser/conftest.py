@@ -33,7 +33,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while Playwright lives, its event loop counts as running in this thread, and tests of other
+# folders could not run one of their own.
+@pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[..., Browser]]:
     """Starts Debian's Chromium, with more arguments where a test needs them."""
     path = shutil.which("chromium")
@@ -52,7 +54,7 @@ def launch() -> Iterator[Callable[..., Browser]]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(launch: Callable[..., Browser]) -> Browser:
     return launch()
 

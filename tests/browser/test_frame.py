@@ -41,7 +41,7 @@ def host(live_server: LiveServer) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def strict_chromium(launch: Callable[..., Browser]) -> Browser:
     """A browser that blocks third-party cookies."""
     return launch("--test-third-party-cookie-phaseout")
