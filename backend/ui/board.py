@@ -8,7 +8,9 @@ import gradio as gr
 
 from backend.models.field import TITLE_MAX
 from backend.models.user import PASSWORD_MIN
-from backend.ui import accounts, assets, todos, upkeep
+from backend.ui import accounts, assets, filters, history, lists, overview, tags, todos, upkeep
+
+_MODULES = (accounts, filters, history, lists, overview, tags, todos, upkeep)
 
 # What stands there until the script runs. It holds no data, and neither does any template of ours: a template
 # interprets what is put into it, while the script writes user text with `textContent` only.
@@ -22,7 +24,7 @@ def todo_board() -> gr.HTML:
         html_template=_SKELETON,
         js_on_load=assets.script(),
         apply_default_css=False,
-        server_functions=[*accounts.HANDLERS, *todos.HANDLERS, *upkeep.HANDLERS],
+        server_functions=[*(handler for module in _MODULES for handler in module.HANDLERS)],
         elem_id="todo-board",
         limits={"title": TITLE_MAX, "password": PASSWORD_MIN},
     )

@@ -22,7 +22,7 @@ Handler = Callable[[Any, gr.Request], Awaitable[dict[str, Any]]]
 
 
 class Call(Shape):
-    """What the script sends: who asks, about which todo, and the input of the action, checked by its own shape."""
+    """What the script sends: who asks, about what, and the input of the action, checked by its own shape."""
 
     token: str = Field("", max_length=4_096)
     id: Id | None = None
@@ -30,10 +30,10 @@ class Call(Shape):
     body: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def todo_id(self) -> str:
-        """The todo that the call is about."""
+    def object_id(self) -> str:
+        """What the call is about."""
         if self.id is None:
-            raise invalid([FieldError("id", "names the todo, and is missing")])
+            raise invalid([FieldError("id", "names what is meant, and is missing")])
         return self.id
 
     @property

@@ -94,7 +94,7 @@ export function createDialog(account, store, hooks, titleMax) {
     const mine = changes();
     if (Object.keys(mine).length === 0) return;
     try {
-      await store.update(base.id, mine, base.version);
+      await hooks.save(base.id, mine, base.version);
     } catch (refusal) {
       if (refusal.code !== "version_conflict" || !refusal.current) throw refusal;
       await merge(mine, refusal.current);
@@ -105,7 +105,7 @@ export function createDialog(account, store, hooks, titleMax) {
   async function merge(mine, current) {
     const contested = Object.keys(mine).filter((name) => !isSame(current[name], base[name]));
     if (contested.length === 0) {
-      await store.update(current.id, mine, current.version);
+      await hooks.save(current.id, mine, current.version);
       return;
     }
     base = current;

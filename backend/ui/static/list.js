@@ -3,10 +3,14 @@ import { isNarrowed } from "./rules.js";
 import { createRow } from "./row.js";
 
 const EMPTY = {
-  open: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
+  inbox: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
+  today: ["Nothing due today", "A calm day, or look at what is coming up."],
+  upcoming: ["Nothing coming up", "What has a later date appears here."],
+  overdue: ["Nothing is late", "You are up to date."],
   all: ["No todos yet", "Write your first one above and press Enter."],
   done: ["Nothing done yet", "What you tick appears here."],
   trash: ["The trash is empty", "What you delete waits here and can be restored."],
+  filter: ["No todo matches", "When one does, it appears here."],
 };
 const NONE_FOUND = ["No todo matches", "Try other words, or take the filters off."];
 
@@ -40,19 +44,19 @@ export function createList(store, timezone, actions, titleMax) {
   }
 
   function sync() {
-    const { filter, total, status, refusal, hasMore } = store.state();
-    if (status !== "loading") place(store.todos()); // until the new list is there, the old one stays: no flicker
+    const { place, total, status, refusal, hasMore } = store.state();
+    if (status !== "loading") arrange(store.todos()); // until the new list is there, the old one stays: no flicker
     items.classList.toggle("is-stale", status === "loading");
     const isEmpty = status === "ready" && total === 0;
     show(empty, isEmpty);
-    if (isEmpty) drawEmpty(filter);
+    if (isEmpty) drawEmpty(place);
     show(failure, status === "failed");
     if (status === "failed") drawFailure(refusal);
     show(more, hasMore && status !== "failed");
-    if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, filter);
+    if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, place);
   }
 
-  function place(todos) {
+  function arrange(todos) {
     const wanted = new Set(todos.map(({ id }) => id));
     const focused = focusedIndex();
     for (const [id, row] of rows) {
@@ -89,14 +93,14 @@ export function createList(store, timezone, actions, titleMax) {
     else actions.focusAdd();
   }
 
-  function drawEmpty(filter) {
-    const [head, body] = isNarrowed(filter) ? NONE_FOUND : EMPTY[filter.view];
+  function drawEmpty(here) {
+    const [head, body] = isNarrowed(here) ? NONE_FOUND : EMPTY[here.view] ?? EMPTY.inbox;
     const clear = h("button", { type: "button", class: "button", on: { click: actions.clearFilters } }, "Clear filters");
     empty.replaceChildren(
-      h("span", { class: "empty-icon" }, icon(isNarrowed(filter) ? "search" : filter.view === "trash" ? "trash" : "check")),
+      h("span", { class: "empty-icon" }, icon(isNarrowed(here) ? "search" : here.view === "trash" ? "trash" : "check")),
       h("h2", {}, head),
       h("p", {}, body),
-      ...(isNarrowed(filter) ? [clear] : []),
+      ...(isNarrowed(here) ? [clear] : []),
     );
   }
 
@@ -112,8 +116,8 @@ export function createList(store, timezone, actions, titleMax) {
   return { element };
 }
 
-function countText(total, filter) {
+function countText(total, { view, saved }) {
   if (!total) return "";
-  const what = { open: "open", all: "", done: "done", trash: "in the trash" }[filter.view];
+  const what = { all: "", done: "done", trash: "in the trash", filter: saved?.completed === false ? "open" : "" }[view] ?? "open";
   return `${total.toLocaleString()} ${[total === 1 ? "todo" : "todos", what].filter(Boolean).join(" ")}`;
 }

@@ -89,7 +89,7 @@ export function createRow(timezone, actions, titleMax) {
   }
 
   function chips() {
-    const found = [dueChip(), priorityChip(), ...todo.tags.map(tagChip)];
+    const found = [dueChip(), repeatChip(), partsChip(), priorityChip(), listChip(), ...todo.tags.map(tagChip)];
     if (todo.deleted_at) found.push(h("span", { class: "chip" }, `Deleted ${momentText(todo.deleted_at)}`));
     return found.filter(Boolean);
   }
@@ -104,6 +104,23 @@ export function createRow(timezone, actions, titleMax) {
       isLate && h("span", { class: "visually-hidden" }, "Overdue: "),
       dueText(todo, timezone),
     );
+  }
+
+  function repeatChip() {
+    return todo.recurrence && h("span", { class: "chip", title: "Repeats" }, icon("repeat"), h("span", { class: "visually-hidden" }, "Repeats"));
+  }
+
+  function partsChip() {
+    const count = todo.parts_open + todo.parts_done;
+    if (!count) return null;
+    const meter = h("span", { class: "parts-meter", "aria-hidden": "true" });
+    meter.style.setProperty("--done", todo.parts_done / count);
+    return h("span", { class: "chip", title: "Subtasks" }, meter, `${todo.parts_done} of ${count}`);
+  }
+
+  function listChip() {
+    const name = actions.listName(todo.list_id);
+    return name && h("span", { class: "chip" }, icon("list"), h("bdi", {}, name));
   }
 
   function priorityChip() {
