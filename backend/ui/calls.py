@@ -58,13 +58,30 @@ def for_account(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handl
     """A handler for an account: the work gets who asks and the call."""
 
     async def handle(payload: Any, _request: gr.Request) -> dict[str, Any]:
-        try:
-            call = Call.model_validate(payload)
-            return _answer(await work(await access.identify(call.token, Door.UI), call))
-        except Exception as error:  # noqa: BLE001 - `describe` turns every exception into words, and logs what is unexpected
-            return _refusal(describe(error))
+        return await answered(work, payload)
 
     return _named(handle, work)
+
+
+def for_person(work: Callable[[Actor, Call, str], Awaitable[Shape | None]]) -> Handler:
+    """A handler for an account whose attempts are counted: the work also gets the address that they come from."""
+
+    async def handle(payload: Any, request: gr.Request) -> dict[str, Any]:
+        async def addressed(actor: Actor, call: Call) -> Shape | None:
+            return await work(actor, call, _address(request))
+
+        return await answered(addressed, payload)
+
+    return _named(handle, work)
+
+
+async def answered(work: Callable[[Actor, Call], Awaitable[Shape | None]], payload: Any) -> dict[str, Any]:
+    """What an account's call comes to, as an envelope; nothing is raised."""
+    try:
+        call = Call.model_validate(payload)
+        return _answer(await work(await access.identify(call.token, Door.UI), call))
+    except Exception as error:  # noqa: BLE001 - `describe` turns every exception into words, and logs what is unexpected
+        return _refusal(describe(error))
 
 
 def for_admin(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handler:

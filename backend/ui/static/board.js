@@ -15,10 +15,12 @@ import { createPlaces } from "./places.js";
 import { createPrompt } from "./prompt.js";
 import { createQuarantine } from "./quarantine.js";
 import { createQuickAdd } from "./quickadd.js";
+import { createReminders } from "./reminders.js";
 import { isNarrowed } from "./rules.js";
 import { createSidebar } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { createViews } from "./views.js";
+import { createWelcome } from "./welcome.js";
 
 const MINUTE_MILLISECONDS = 60_000;
 
@@ -28,8 +30,9 @@ const MINUTE_MILLISECONDS = 60_000;
  * @param call a call in the account's name
  * @param {() => void} onLogOut
  * @param notices what must be told of the storage, as the server says it
+ * @param tools what pages need beside: {send, storage, limits, reenter, leave}
  */
-export function createBoard(account, call, toasts, limits, onLogOut, notices) {
+export function createBoard(account, call, toasts, limits, onLogOut, notices, tools) {
   const { timezone } = account;
   const store = createStore(call, timezone);
   const views = createViews();
@@ -48,6 +51,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
     filterTag: (tag) => views.open({ view: "tag", name: tag }),
     clearFilters: () => views.narrow({ search: "", priority: "", tag: "", due: "" }),
     focusAdd: () => quickAdd.focus(),
+    welcome: createWelcome(account, call, warn, () => Promise.all([store.load(), overview.load()])),
     listName: (id) => (id && views.current().view !== "list" ? overview.list(id)?.name : null),
   };
 
@@ -71,7 +75,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
   const banner = createNotices({ quarantine: quarantine.open, acknowledge });
   banner.show(notices);
   const sidebar = createSidebar(views, overview, { addList: places.addList });
-  const host = createPageHost(views, { account, call, toasts, views });
+  const host = createPageHost(views, { account, call, toasts, views, warn, changed: overview.touch, ...tools });
   const todoParts = h("div", { class: "main-todos" }, quickAdd.element, filters.element, list.element);
   const element = h(
     "div",
@@ -161,6 +165,10 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
     );
   }
 
+  const reminders = createReminders(call, tools.storage, ({ id, title }, isOpened) => {
+    if (isOpened) openLinked(id);
+    else toasts.say(`Reminder: ${title}`, { label: "Open", run: () => openLinked(id) });
+  });
   views.onChange(arrive);
   document.addEventListener("visibilitychange", reload);
   window.addEventListener("online", reload);
@@ -181,6 +189,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
       document.removeEventListener("visibilitychange", reload);
       window.removeEventListener("online", reload);
       clearInterval(clock);
+      reminders.close();
       overview.close();
       views.close();
       host.close();

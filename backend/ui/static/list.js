@@ -16,7 +16,7 @@ const NONE_FOUND = ["No todo matches", "Try other words, or take the filters off
 
 /**
  * The list as it is in the store. Rows are kept by id; long lists load page by page as they scroll into view.
- * @param actions the row's, and {clearFilters, focusAdd}
+ * @param actions the row's, and {clearFilters, focusAdd, welcome}
  */
 export function createList(store, timezone, actions, titleMax) {
   const rows = new Map();
@@ -102,6 +102,7 @@ export function createList(store, timezone, actions, titleMax) {
       h("p", {}, body),
       ...(isNarrowed(here) ? [clear] : []),
     );
+    if (here.view === "inbox" && !isNarrowed(here)) actions.welcome.showIn(empty);
   }
 
   function drawFailure(refusal) {
