@@ -62,9 +62,14 @@ function start(root, limits) {
   async function enter() {
     try {
       // Both at once: the notices stand above the list, which should not move when they come.
-      const [account, notices] = await Promise.all([session.call("whoami"), told(session.call)]);
+      // The feed is followed from before the list was read: nothing falls in between.
+      const [account, notices, { cursor }] = await Promise.all([
+        session.call("whoami"),
+        told(session.call),
+        session.call("feed_cursor"),
+      ]);
       board?.close();
-      board = createBoard(account, guarded(account), toasts, limits, logOut, notices);
+      board = createBoard(account, guarded(account), toasts, limits, logOut, notices, { token: session.token, cursor });
       if (ended?.userId === account.id) board.restore(ended.draft());
       ended = null;
       draw(board.element);

@@ -108,6 +108,8 @@ export function createSession(storage, call) {
       }
     },
 
+    token,
+
     /** A call in the account's name; a token that the server no longer takes is renewed once. */
     call: callAsAccount,
 
