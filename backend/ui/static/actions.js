@@ -1,5 +1,7 @@
 import { dueText } from "./dates.js";
 
+const BATCH = 100;
+
 /**
  * What people do with todos. Each change shows at once, is told with a way to take it back, and is gone again when the
  * server refuses it.
@@ -12,7 +14,14 @@ export function createActions(store, past, toasts, timezone) {
     return next?.due_date ? `Done. It comes again: ${dueText(next, timezone)}.` : null;
   }
 
+  /** Behind which todo of the list; null is the start. */
+  function place(todo, after) {
+    const position = after ? `${after.position}!` : ""; // just behind it, until the server answers the true one
+    past.note(store.move(todo.id, { position }, { after_id: after?.id ?? null }), "Moved.");
+  }
+
   return {
+    place,
     tick(todo, isDone) {
       const change = store.tick(todo.id, isDone);
       past.note(change, isDone ? "Done." : "Open again.", (answer) =>
@@ -26,15 +35,20 @@ export function createActions(store, past, toasts, timezone) {
     remove: (todo) => past.note(store.remove(todo.id), "Moved to the trash."),
     restore: (todo) => past.note(store.restore(todo.id), "Restored."),
 
-    /** The same for many todos, as one operation. `patch` is what shows meanwhile. */
-    together(todos, action, data, text) {
-      const operations = todos.map(({ id }) => ({ action, id, data }));
-      past.note(store.batch(operations), text);
+    /** The same for many todos; up to a hundred are one operation. */
+    together(todos, action, dataOf, text) {
+      for (let start = 0; start < todos.length; start += BATCH) {
+        const operations = todos.slice(start, start + BATCH).map((todo) => ({ action, id: todo.id, data: dataOf(todo) }));
+        past.note(store.batch(operations), text);
+      }
     },
 
-    /** Put a todo behind another one; behind null is the start. */
-    place(todo, after, position) {
-      past.note(store.move(todo.id, { position }, { after_id: after?.id ?? null }), "Moved.");
+    /** One place up or down in the list. */
+    shift(todo, direction) {
+      const todos = store.todos();
+      const index = todos.findIndex(({ id }) => id === todo.id);
+      if (!todos[index + direction]) return;
+      place(todo, (direction < 0 ? todos[index - 2] : todos[index + 1]) ?? null);
     },
   };
 }

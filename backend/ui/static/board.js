@@ -6,7 +6,9 @@ import { h, isTouch, show } from "./dom.js";
 import { createFilterBar } from "./filterbar.js";
 import { createHeader } from "./header.js";
 import { createHeading } from "./heading.js";
+import { createKeyboard } from "./keyboard.js";
 import { createList } from "./list.js";
+import { createLive } from "./live.js";
 import { createNotices } from "./notices.js";
 import { createOverview } from "./overview.js";
 import { createPageHost } from "./pagehost.js";
@@ -15,8 +17,10 @@ import { createPlaces } from "./places.js";
 import { createPrompt } from "./prompt.js";
 import { createQuarantine } from "./quarantine.js";
 import { createQuickAdd } from "./quickadd.js";
+import { sortOf } from "./queries.js";
 import { createReminders } from "./reminders.js";
 import { isNarrowed } from "./rules.js";
+import { createSelection } from "./selection.js";
 import { createSidebar } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { createViews } from "./views.js";
@@ -30,9 +34,10 @@ const MINUTE_MILLISECONDS = 60_000;
  * @param call a call in the account's name
  * @param {() => void} onLogOut
  * @param notices what must be told of the storage, as the server says it
+ * @param {{token: () => Promise<string>, cursor: string}} feed how to follow what is changed elsewhere
  * @param tools what pages need beside: {send, storage, limits, reenter, leave}
  */
-export function createBoard(account, call, toasts, limits, onLogOut, notices, tools) {
+export function createBoard(account, call, toasts, limits, onLogOut, notices, feed, tools) {
   const { timezone } = account;
   const store = createStore(call, timezone);
   const views = createViews();
@@ -48,6 +53,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     ...createActions(store, past, toasts, timezone),
     warn,
     open: (todo) => openDialog(todo),
+    select: (todo) => selection.toggle(todo),
     filterTag: (tag) => views.open({ view: "tag", name: tag }),
     clearFilters: () => views.narrow({ search: "", priority: "", tag: "", due: "" }),
     focusAdd: () => quickAdd.focus(),
@@ -55,7 +61,11 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     listName: (id) => (id && views.current().view !== "list" ? overview.list(id)?.name : null),
   };
 
-  const filters = createFilterBar(store, views, { saveFilter: places.saveFilter, clearFilters: actions.clearFilters });
+  const filters = createFilterBar(store, views, {
+    saveFilter: places.saveFilter,
+    clearFilters: actions.clearFilters,
+    select: () => selection.begin(),
+  });
   const quickAdd = createQuickAdd(account, call, store, add, limits.title);
   const list = createList(store, timezone, actions, limits.title);
   const dialog = createDialog(
@@ -64,6 +74,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     {
       save: (...change) => noted(store.update(...change)),
       remove: actions.remove,
+      parts: { ...actions, added: (change) => past.note(change, "Added.") },
       discarded: (todo, draft) => {
         toasts.say("Your changes were not saved.", { label: "Keep editing", run: () => openDialog(todo, draft) });
       },
@@ -76,6 +87,13 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
   banner.show(notices);
   const sidebar = createSidebar(views, overview, { addList: places.addList });
   const host = createPageHost(views, { account, call, toasts, views, warn, changed: overview.touch, ...tools });
+  const selection = createSelection(list.element, store, overview, prompt, actions);
+  const keyboard = createKeyboard(
+    list.element,
+    { ...actions, add: quickAdd.focus, search: filters.focus, undo: past.undo, redo: past.redo, rename: list.rename, shift },
+    store.get,
+  );
+  const live = createLive(feed.token, feed.cursor, async () => (await call("feed_cursor")).cursor, { change: learn, reload });
   const todoParts = h("div", { class: "main-todos" }, quickAdd.element, filters.element, list.element);
   const element = h(
     "div",
@@ -95,9 +113,23 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
       search: filters.focus,
       add: quickAdd.focus,
     }).element,
+    selection.element,
     prompt.element,
+    keyboard.element,
     quarantine.element,
   );
+
+  /** What was changed elsewhere, and the echo of what was changed here. */
+  function learn(change) {
+    if (change.kind === "todo" && change.deleted) store.forget([change.id]);
+    else if (change.todo) store.take([change.todo]);
+    overview.touch();
+  }
+
+  function shift(todo, direction) {
+    if (sortOf(store.state().place) === "position:asc") actions.shift(todo, direction);
+    else toasts.say("Todos are moved in your own order.", { label: "Use it", run: () => views.narrow({ sort: "position:asc" }) });
+  }
 
   async function acknowledge() {
     try {
@@ -112,6 +144,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
   /** Show the place that one is at. A saved filter is known once the sidebar is. */
   async function arrive(place) {
     element.dataset.view = place.view;
+    selection.clear();
     const isPage = host.isOpen();
     show(todoParts, !isPage);
     if (isPage) return;
@@ -154,11 +187,15 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     return linkTodo(null);
   }
 
-  /** What somebody else changed shows when the page is looked at again, and when the network is back. */
+  /** All that is shown, anew. */
   function reload() {
-    if (document.visibilityState !== "visible") return;
     if (!host.isOpen()) store.load();
     overview.touch();
+  }
+
+  /** What must be told shows when the page is looked at again, and when the network is back. */
+  function lookAgain() {
+    if (document.visibilityState !== "visible") return;
     call("notices").then(
       (answer) => banner.show(answer.notices),
       () => {}, // the list says that the server does not answer
@@ -170,8 +207,8 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     else toasts.say(`Reminder: ${title}`, { label: "Open", run: () => openLinked(id) });
   });
   views.onChange(arrive);
-  document.addEventListener("visibilitychange", reload);
-  window.addEventListener("online", reload);
+  document.addEventListener("visibilitychange", lookAgain);
+  window.addEventListener("online", lookAgain);
   const clock = setInterval(store.refresh, MINUTE_MILLISECONDS); // what was due becomes overdue while one looks
 
   return {
@@ -182,12 +219,15 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, to
     restore: quickAdd.restore,
     async open() {
       const id = linkedTodo();
+      live.start();
       await Promise.all([arrive(views.current()), overview.load().catch(warn)]);
       if (id) await openLinked(id);
     },
     close() {
-      document.removeEventListener("visibilitychange", reload);
-      window.removeEventListener("online", reload);
+      document.removeEventListener("visibilitychange", lookAgain);
+      window.removeEventListener("online", lookAgain);
+      live.close();
+      keyboard.close();
       clearInterval(clock);
       reminders.close();
       overview.close();

@@ -22,7 +22,7 @@ const PRIORITY_CHOICES = [
 
 /**
  * Narrows what the view shows: words and filters, which combine; and its order.
- * @param {{saveFilter: Function, clearFilters: Function}} actions
+ * @param {{saveFilter: Function, clearFilters: Function, select: Function}} actions
  */
 export function createFilterBar(store, views, actions) {
   const apply = views.narrow;
@@ -33,7 +33,8 @@ export function createFilterBar(store, views, actions) {
   const sort = choice("Order", SORTS.map(({ value, label }) => [value, label]), (value) => apply({ sort: value }));
   const clear = h("button", { type: "button", class: "button is-quiet", on: { click: actions.clearFilters } }, "Clear filters");
   const save = h("button", { type: "button", class: "button is-quiet", on: { click: actions.saveFilter } }, "Save filter");
-  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, save, sort);
+  const select = h("button", { type: "button", class: "button is-quiet", on: { click: actions.select } }, "Select");
+  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, save, sort, select);
   const toggle = h(
     "button",
     { type: "button", class: "icon-button filter-toggle", "aria-controls": panel.id, on: { click: togglePanel } },
@@ -72,6 +73,7 @@ export function createFilterBar(store, views, actions) {
     show(save, isNarrowed(place));
     show(due, !DATED_VIEWS.includes(place.view));
     show(sort, place.view !== "trash");
+    show(select, place.view !== "trash");
     toggle.classList.toggle("is-set", Boolean(place.due || place.priority || place.tag));
   }
 

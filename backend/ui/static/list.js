@@ -1,4 +1,6 @@
 import { h, icon, show } from "./dom.js";
+import { letDrag } from "./drag.js";
+import { sortOf } from "./queries.js";
 import { isNarrowed } from "./rules.js";
 import { createRow } from "./row.js";
 
@@ -47,6 +49,7 @@ export function createList(store, timezone, actions, titleMax) {
     const { place, total, status, refusal, hasMore } = store.state();
     if (status !== "loading") arrange(store.todos()); // until the new list is there, the old one stays: no flicker
     items.classList.toggle("is-stale", status === "loading");
+    items.classList.toggle("is-ordered", sortOf(place) === "position:asc");
     const isEmpty = status === "ready" && total === 0;
     show(empty, isEmpty);
     if (isEmpty) drawEmpty(place);
@@ -113,8 +116,9 @@ export function createList(store, timezone, actions, titleMax) {
     );
   }
 
+  letDrag(items, (id, afterId) => actions.place(store.get(id), afterId && store.get(afterId)));
   store.onChange(sync);
-  return { element };
+  return { element, rename: (todo) => rows.get(todo.id)?.rename() };
 }
 
 function countText(total, { view, saved }) {

@@ -6,28 +6,29 @@ const LONGEST_PAUSE_MILLISECONDS = 30_000;
  * into a header: cookies may be blocked in a Space's frame. Nothing is read while nobody looks, for a browser allows
  * few connections to one host.
  * @param {() => Promise<string>} token
- * @param {() => Promise<string>} now the cursor to begin with
+ * @param {string} cursor where to begin
+ * @param {() => Promise<string>} now the cursor of this moment
  * @param {{change: Function, reload: Function}} hooks `change` gets each change; `reload`: something may have been missed
  */
-export function createLive(token, now, hooks) {
+export function createLive(token, cursor, now, hooks) {
   let controller = null;
+  let reached = cursor;
 
   async function follow(signal) {
     let pause = FIRST_PAUSE_MILLISECONDS;
-    let cursor = null;
     while (!signal.aborted) {
       try {
-        if (!cursor) {
-          cursor = await now();
+        if (!reached) {
+          reached = await now();
           hooks.reload();
         }
-        for await (const event of events(cursor, await token(), signal)) {
+        for await (const event of events(reached, await token(), signal)) {
           pause = FIRST_PAUSE_MILLISECONDS;
           if (event.name === "change") hooks.change(JSON.parse(event.data));
-          if (event.name === "cursor") cursor = event.id;
+          if (event.name === "cursor") reached = event.id;
         }
       } catch (error) {
-        if (error.status === 410) cursor = null; // too old: begin again
+        if (error.status === 410) reached = null; // too old: begin again
         if (error.code === "not_authenticated") return; // the page to log in comes up
       }
       if (!signal.aborted) await waiting(pause * (0.5 + Math.random()), signal);

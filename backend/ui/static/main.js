@@ -66,10 +66,16 @@ function start(root, limits) {
   async function enter() {
     try {
       // Both at once: the notices stand above the list, which should not move when they come.
-      const [account, notices] = await Promise.all([session.call("whoami"), told(session.call)]);
+      // The feed is followed from before the list was read: nothing falls in between.
+      const [account, notices, { cursor }] = await Promise.all([
+        session.call("whoami"),
+        told(session.call),
+        session.call("feed_cursor"),
+      ]);
       board?.close();
+      const feed = { token: session.token, cursor };
       const tools = { send, storage, limits, reenter: enter, leave: endHere };
-      board = createBoard(account, guarded(account), toasts, limits, logOut, notices, tools);
+      board = createBoard(account, guarded(account), toasts, limits, logOut, notices, feed, tools);
       if (ended?.userId === account.id) board.restore(ended.draft());
       ended = null;
       draw(board.element);

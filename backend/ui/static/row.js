@@ -28,9 +28,12 @@ export function createRow(timezone, actions, titleMax) {
     icon("restore"),
     "Restore",
   );
+  const choose = h("input", { type: "checkbox", class: "row-choose", on: { change: () => actions.select(todo) } });
   const element = h(
     "li",
     { class: "row" },
+    h("span", { class: "row-grip", "aria-hidden": "true" }, icon("grip")),
+    choose,
     tickLabel,
     h("div", { class: "row-body" }, line, note, meta),
     h("div", { class: "row-actions" }, edit, remove, restore),
@@ -39,8 +42,10 @@ export function createRow(timezone, actions, titleMax) {
   tick.addEventListener("change", () => actions.tick(todo, tick.checked));
   title.addEventListener("click", () => (isTouch() || todo.deleted_at ? actions.open(todo) : startRename()));
   element.addEventListener("click", (event) => {
-    const isControl = event.target.closest("button, label, input");
+    if (event.ctrlKey || event.metaKey) return actions.select(todo);
+    const isControl = event.target.closest("button, label, input, .row-grip");
     if (!isControl && !window.getSelection().toString() && !todo.deleted_at) actions.open(todo);
+    return undefined;
   });
 
   function startRename() {
@@ -82,6 +87,7 @@ export function createRow(timezone, actions, titleMax) {
     for (const [button, verb] of [[edit, "Edit"], [remove, "Delete"], [restore, "Restore"]]) {
       button.setAttribute("aria-label", `${verb} ${todo.title}`);
     }
+    choose.setAttribute("aria-label", `Select ${todo.title}`);
     const isDeleted = Boolean(todo.deleted_at);
     for (const control of [tickLabel, edit, remove]) show(control, !isDeleted);
     show(restore, isDeleted);
@@ -144,5 +150,5 @@ export function createRow(timezone, actions, titleMax) {
     );
   }
 
-  return { element, paint, todo: () => todo };
+  return { element, paint, rename: startRename, todo: () => todo };
 }

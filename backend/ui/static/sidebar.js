@@ -25,6 +25,7 @@ const PAGES = [
  */
 export function createSidebar(views, overview, actions) {
   const fixed = new Map();
+  const pages = PAGES.filter(([view]) => pageOf(view));
   const lists = group("Lists", iconButton("plus", "New list", actions.addList));
   const tags = group("Tags");
   const filters = group("Filters");
@@ -35,7 +36,7 @@ export function createSidebar(views, overview, actions) {
     lists.element,
     filters.element,
     tags.element,
-    h("ul", { class: "side-list side-pages" }, ...PAGES.filter(([view]) => pageOf(view)).map(fixedItem)),
+    pages.length > 0 && h("ul", { class: "side-list side-pages" }, ...pages.map(fixedItem)),
   );
   const element = h(
     "aside",

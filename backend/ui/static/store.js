@@ -183,6 +183,19 @@ export function createStore(call, timezone) {
       }
     },
 
+    /** The parts of a todo that are known here, in their own order. */
+    partsOf: (id) =>
+      [...entries.keys()]
+        .map(view)
+        .filter((todo) => todo.parent_id === id && !todo.deleted_at)
+        .sort((one, other) => compare(one, other, "position:asc")),
+
+    async fetchParts(id) {
+      const page = await call("list_todos", { body: { parent_id: id, sort_by: "position", sort_order: "asc", limit: PAGE } });
+      page.todos.forEach(learn);
+      emit();
+    },
+
     /** Fetch one todo, also one that the list does not show. */
     async fetch(id) {
       learn(await call("get_todo", { id }));
