@@ -62,6 +62,7 @@ export function createList(store, timezone, actions, titleMax) {
   function arrange(todos) {
     const wanted = new Set(todos.map(({ id }) => id));
     const focused = focusedIndex();
+    const holder = document.activeElement;
     for (const [id, row] of rows) {
       if (wanted.has(id)) continue;
       row.element.remove();
@@ -74,7 +75,9 @@ export function createList(store, timezone, actions, titleMax) {
       if (row.element === next) next = next.nextSibling;
       else items.insertBefore(row.element, next);
     }
-    if (focused >= 0 && !items.contains(document.activeElement)) focusNear(focused);
+    if (focused < 0 || items.contains(document.activeElement)) return;
+    if (items.contains(holder)) holder.focus({ preventScroll: true }); // its row was moved, which takes the focus away
+    else focusNear(focused);
   }
 
   function made(id) {

@@ -7,6 +7,7 @@ export function createOverview(call) {
   let known = NOTHING;
   let timer = null;
   let asked = 0;
+  let shown = 0;
 
   async function load() {
     clearTimeout(timer);
@@ -14,7 +15,8 @@ export function createOverview(call) {
     asked += 1;
     const mine = asked;
     const answer = await call("overview");
-    if (mine !== asked) return; // a later question is under way
+    if (mine < shown) return; // a later question was faster
+    shown = mine;
     known = answer;
     listeners.forEach((listener) => listener());
   }
