@@ -57,7 +57,8 @@ def test_a_file_is_looked_through_and_then_taken_and_taken_back(visitor: Visitor
     visitor.open("/?view=exchange")
     table = b"title,priority\nFrom a table,high\n,low\n"
     part = section(visitor, "Import")
-    part.get_by_label("File", exact=True).set_input_files({"name": "todos.csv", "mimeType": "text/csv", "buffer": table})
+    file = {"name": "todos.csv", "mimeType": "text/csv", "buffer": table}
+    part.get_by_label("File", exact=True).set_input_files(file)
     expect(part.get_by_label("Format")).to_have_value("csv")
     part.get_by_role("button", name="Look through it").click()
     expect(part.get_by_text("1 would be new")).to_be_visible(timeout=15_000)

@@ -29,10 +29,12 @@ export function silenceReminders(storage) {
  */
 export function createReminders(call, storage, onRing) {
   const timers = new Map();
+  const rung = new Set();
   let rungUntil = Date.now() - MISSED_MILLISECONDS;
 
   function ring(reminder) {
     timers.delete(keyOf(reminder));
+    rung.add(keyOf(reminder));
     onRing(reminder, false);
     if (reminderState(storage) !== "on") return;
     try {
@@ -60,7 +62,7 @@ export function createReminders(call, storage, onRing) {
     // What was moved, ticked or deleted meanwhile does not ring.
     for (const timer of timers.values()) clearTimeout(timer);
     timers.clear();
-    for (const reminder of found) {
+    for (const reminder of found.filter((one) => !rung.has(keyOf(one)))) {
       const wait = Math.max(0, Date.parse(reminder.remind_at) - Date.now());
       timers.set(
         keyOf(reminder),
