@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from io import SEEK_END
 from itertools import islice
 from typing import BinaryIO, TypeVar
 
@@ -24,6 +25,9 @@ from backend.services.imports import Plan
 from backend.services.trees import LEVELS_MAX
 
 T = TypeVar("T")
+
+# Told again and again how far a transfer has come, from 0 to 1.
+Told = Callable[[float], None]
 
 _READ_BYTES = 65_536
 # Between two batches, so that others who want to write come in between.
@@ -48,11 +52,16 @@ KINDS = {
 }
 
 
-def written(actor: Actor, wanted: Format) -> Iterator[bytes]:
+def _untold(_fraction: float) -> None:
+    """Nobody watches."""
+
+
+def written(actor: Actor, wanted: Format, told: Told = _untold) -> Iterator[bytes]:
     """The actor's account as a file, piece by piece; each page is read in a transaction of its own. For a thread."""
     account = _read(lambda session: exports.account(session, actor))
     lists = _read(lambda session: exports.lists(session, actor))
-    todos = _todos(actor, {one.id: one.name for one in lists})
+    total = _read(lambda session: exports.count(session, actor))
+    todos = _todos(actor, {one.id: one.name for one in lists}, total, told)
     match wanted:
         case Format.JSON:
             filters = _read(lambda session: exports.filters(session, actor))
@@ -70,7 +79,7 @@ def calendar(actor: Actor, base_url: str) -> Iterator[bytes]:
     return feed.write(_dues(actor), timezone=actor.timezone, base_url=base_url)
 
 
-async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool) -> ImportRead:
+async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool, told: Told = _untold) -> ImportRead:
     """Import a file; raises InvalidInputError where it is none of that format, InProgressError beside another import.
 
     It is many transactions and one operation. Where one fails, those before it stay: importing the file again goes on
@@ -82,7 +91,7 @@ async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool) ->
     plan = Plan(wanted, is_dry)
     _importing.add(actor.user_id)
     try:
-        await _rounds(actor, plan, file)
+        await _rounds(actor, plan, file, told)
         await _follow(actor, plan)
     except AppError as error:
         done = plan.progress
@@ -99,8 +108,9 @@ async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool) ->
     return plan.result()
 
 
-async def _rounds(actor: Actor, plan: Plan, file: BinaryIO) -> None:
+async def _rounds(actor: Actor, plan: Plan, file: BinaryIO, told: Told) -> None:
     """Over the file once, and again for the todos that stand before their parents, as long as that helps."""
+    size = max(1, file.seek(0, SEEK_END))
     waiting: set[int] | None = None
     for number in range(LEVELS_MAX + 1):
         rows = _rows(actor, plan.format, file, waiting)
@@ -109,6 +119,8 @@ async def _rounds(actor: Actor, plan: Plan, file: BinaryIO) -> None:
             work = partial(imports.take, actor=actor, plan=plan, rows=batch)
             run = database.read if plan.is_dry else database.write
             plan.progress.absorb(await run(work, is_slow=True))
+            # By its bytes in the first round, which takes the longest by far.
+            told(1.0 if number else file.tell() / size)
             await anyio.sleep(_PAUSE_SECONDS)
         left = plan.progress.waiting
         if not left:
@@ -142,10 +154,12 @@ def _rows(actor: Actor, wanted: Format, file: BinaryIO, waiting: set[int] | None
             yield number, row
 
 
-def _todos(actor: Actor, list_names: dict[str, str]) -> Iterator[Record]:
-    after = ""
+def _todos(actor: Actor, list_names: dict[str, str], total: int, told: Told) -> Iterator[Record]:
+    after, done = "", 0
     while page := _read(partial(exports.page, actor=actor, after=after, list_names=list_names)):
         yield from page
+        done += len(page)
+        told(min(1.0, done / max(1, total)))  # more may have been added meanwhile
         after = str(page[-1].id)
 
 

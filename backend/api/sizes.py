@@ -6,13 +6,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api import problems
 from backend.errors import PayloadTooLargeError
+from backend.models.transfer import FILE_MAX_BYTES, FILE_TOO_LARGE
 
 BODY_MAX_BYTES = 1024 * 1024
-FILE_MAX_BYTES = 64 * BODY_MAX_BYTES
 
 # Where whole files come in. They are not held in memory.
 _FILES = ("/api/v1/todos/import",)
-_FILE_TOO_LARGE = "The file is larger than 64 MiB; split it and import its parts."
 
 
 class BodyLimit:
@@ -33,7 +32,7 @@ class BodyLimit:
         most = FILE_MAX_BYTES if is_file else BODY_MAX_BYTES
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > most:
-            refusal = PayloadTooLargeError(_FILE_TOO_LARGE if is_file else problems.TOO_LARGE)
+            refusal = PayloadTooLargeError(FILE_TOO_LARGE if is_file else problems.TOO_LARGE)
             await problems.render(refusal)(scope, receive, send)
             return
         received = 0
@@ -43,7 +42,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > most and is_file:
-                raise PayloadTooLargeError(_FILE_TOO_LARGE)
+                raise PayloadTooLargeError(FILE_TOO_LARGE)
             if received > most:
                 raise HTTPException(413)  # FastAPI lets this pass out of its reading of the body, and nothing of ours
             return message

@@ -34,6 +34,13 @@ class Notices(Shape):
     notices: list[Notice]
 
 
+class Dwelling(Shape):
+    """Where the data of this installation is, and what becomes of it at a restart: a sentence each."""
+
+    place: str
+    fate: str
+
+
 class KeptFile(Shape):
     """A file of the quarantine, with its size in bytes; `is_readable` where it may be downloaded."""
 

@@ -65,6 +65,11 @@ class Reading(Shape):
         """What the text said, by the names of a new todo; the list is still a name."""
         return self.model_dump(exclude={"list_name", "understood", "left"}, exclude_none=True)
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Only those fields that words of the text stand for, and the title."""
+        return {name: value for name, value in self.fields.items() if value != type(self).model_fields[name].default}
+
 
 class QuickCreate(Shape):
     """A todo as one line, such as `Pay rent every 1st 9am #home !high`."""

@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, Index, String
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
-from backend.models.base import ID_LENGTH, Shape, UtcDateTime, new_id, utc_now
+from backend.models.base import ID_LENGTH, Id, Shape, UtcDateTime, new_id, utc_now
 from backend.models.user import Password
 
 
@@ -79,3 +79,18 @@ class PasswordProof(Shape):
     """The account's password, where an action cannot be taken back."""
 
     password: str = Field(max_length=1024)
+
+
+class SessionRead(Shape):
+    """A login that is still good."""
+
+    id: Id
+    created_at: datetime
+    last_used_at: datetime = Field(description="When it last took a new pair of tokens, or began.")
+    is_current: bool = Field(description="Whether it is the one that asks.")
+
+
+class SessionPage(Shape):
+    """All logins of an account, the one used last first."""
+
+    sessions: list[SessionRead]

@@ -8,6 +8,8 @@ from pydantic import Field, StrictBool
 from backend.models.base import Id, Shape
 
 REPORT_MAX = 1_000
+FILE_MAX_BYTES = 64 * 1024 * 1024
+FILE_TOO_LARGE = "The file is larger than 64 MiB; split it and import its parts."
 
 
 class Format(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from backend.exchange.record import AccountRecord, FilterRecord, ListRecord, Record
@@ -50,6 +51,12 @@ def filters(session: Session, actor: Actor) -> list[FilterRecord]:
         .order_by(col(SavedFilter.position), col(SavedFilter.id))
     )
     return [_construct(FilterRecord, row) for row in rows]
+
+
+def count(session: Session, actor: Actor) -> int:
+    """How many todos the pages have together."""
+    actor.ensure(Scope.READ)
+    return session.exec(select(sa.func.count()).select_from(Todo).where(Todo.owner_id == actor.user_id)).one()
 
 
 def page(session: Session, actor: Actor, after: str, list_names: Mapping[str, str]) -> list[Record]:

@@ -76,6 +76,15 @@ def read(session: Session, actor: Actor, wanted: FeedRequest) -> FeedPage:
     return FeedPage(changes=list(changes.values()), next_cursor=_encoded(streams), has_more=has_more)
 
 
+def now(session: Session, actor: Actor) -> str:
+    """The cursor of this moment: what changes after it is answered, and nothing of what is there already."""
+    actor.ensure(Scope.READ)
+    keys = [(actor.user_id, None), *((one.owner_id, one.list_id) for one in rights.shares(session, actor))]
+    ledgers = _ledgers(session, {owner_id for owner_id, _ in keys})
+    stands = {owner_id: (one.epoch, one.seq) for owner_id, one in ledgers.items()}
+    return _encoded([_Stream(*key, *stands.get(key[0], (_UNOPENED, 0)), None) for key in keys])
+
+
 def _ledgers(session: Session, owners: Iterable[str]) -> dict[str, Ledger]:
     return {one.owner_id: one for one in session.exec(select(Ledger).where(col(Ledger.owner_id).in_(sorted(owners))))}
 

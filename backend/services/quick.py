@@ -18,14 +18,14 @@ from backend.services.actor import Actor
 def add(session: Session, actor: Actor, wanted: QuickCreate) -> QuickRead:
     """Read the text in the actor's timezone, and create what it says; in a dry run only say it."""
     actor.ensure(Scope.ADD)  # also in a dry run, which tells the names of lists
-    reading, list_id = _read(session, actor, wanted.text)
+    reading, list_id = understand(session, actor, wanted.text)
     if wanted.dry_run:
         return QuickRead(todo=None, reading=reading)
     data = TodoCreate.model_validate({**reading.fields, "list_id": list_id})
     return QuickRead.model_construct(todo=todos.create(session, actor, data), reading=reading)
 
 
-def _read(session: Session, actor: Actor, text: str) -> tuple[Reading, str | None]:
+def understand(session: Session, actor: Actor, text: str) -> tuple[Reading, str | None]:
     """What the text says, and the list that it names. A name that no list has is a word of the title."""
     now = datetime.now(ZoneInfo(actor.timezone))
     reading = quick.read(text, now=now, timezone=actor.timezone)

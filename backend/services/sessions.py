@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from backend import security
-from backend.errors import AuthenticationError, InvalidCredentialsError
+from backend.errors import AuthenticationError, InvalidCredentialsError, NotFoundError
 from backend.models.base import utc_now
 from backend.models.operation import Door
-from backend.models.session import LoginSession, TokenPair
+from backend.models.session import LoginSession, SessionPage, SessionRead, TokenPair
 from backend.models.todo_list import ListMember
 from backend.models.user import User, fold
 from backend.security import TokenKind
@@ -114,10 +114,49 @@ def identify(session: Session, access_token: str, door: Door) -> Actor:
     )
 
 
+def search(session: Session, actor: Actor, settings: Settings) -> SessionPage:
+    """The account's logins that are still good, the one used last first."""
+    actor.ensure_logged_in()
+    rows = session.exec(
+        select(LoginSession)
+        .where(LoginSession.user_id == actor.user_id, col(LoginSession.expires_at) >= utc_now())
+        .order_by(col(LoginSession.expires_at).desc(), col(LoginSession.id).desc())
+    )
+    lifetime = timedelta(days=settings.refresh_token_expire_days)
+    return SessionPage(
+        sessions=[
+            SessionRead(
+                id=row.id,
+                created_at=row.created_at,
+                # Another lifetime may have been set since; no login was used before it began.
+                last_used_at=max(row.created_at, row.expires_at - lifetime),
+                is_current=row.id == actor.session_id,
+            )
+            for row in rows
+        ]
+    )
+
+
+def end_one(session: Session, actor: Actor, session_id: str) -> None:
+    """End one login of the account, also this one; raises NotFoundError where it has ended already."""
+    actor.ensure_logged_in()
+    ended = session.exec(
+        delete(LoginSession).where(col(LoginSession.user_id) == actor.user_id, col(LoginSession.id) == session_id)
+    )
+    if not ended.rowcount:
+        raise NotFoundError("This login has ended already.")
+
+
 def end(session: Session, actor: Actor) -> None:
     """End this login: its tokens stop working at once."""
     actor.ensure_logged_in()
     session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
+
+
+def end_everywhere(session: Session, actor: Actor) -> None:
+    """End every login of the account, this one too. Personal tokens go on working."""
+    actor.ensure_logged_in()
+    end_all(session, actor.user_id)
 
 
 def end_all(session: Session, user_id: str) -> None:

@@ -1,11 +1,17 @@
 """What an administrator may see and say of the data's upkeep, and what everybody is told of it."""
 
 from backend.errors import PermissionDeniedError
-from backend.models.notice import Notice, Situation
+from backend.models.notice import Dwelling, Notice, Situation
 from backend.services.actor import Actor
 
 _STAYS = "What is stored here is kept, also when the app restarts."
 _GOES = "This app keeps its data only while it runs: a restart loses everything."
+_PLACES = {
+    "lasting": "Your todos are in a database on a disk of this app that stays.",
+    "mounted": "Your todos are in a database of this app; copies go to its lasting storage within seconds of a change.",
+    "ephemeral": "Your todos are in a database on a disk that is wiped when this app restarts.",
+}
+_SERVER_PLACE = "Your todos are on the database server of this app."
 
 
 def ensure_admin(actor: Actor) -> None:
@@ -18,6 +24,12 @@ def ensure_admin(actor: Actor) -> None:
 def fate(*, survives_restart: bool) -> str:
     """What becomes of the data, for anybody who asks."""
     return _STAYS if survives_restart else _GOES
+
+
+def dwelling(kind: str | None, *, survives_restart: bool) -> Dwelling:
+    """Where the data is, for anybody who has an account; the kind of a file's home, None for a database server."""
+    place = _SERVER_PLACE if kind is None else _PLACES[kind]
+    return Dwelling(place=place, fate=fate(survives_restart=survives_restart))
 
 
 def notices(actor: Actor | None, now: Situation) -> list[Notice]:

@@ -7,8 +7,24 @@ each is one POST to the component, outside of the queue, and none of them is in 
 import gradio as gr
 
 from backend.models.field import TITLE_MAX
+from backend.models.transfer import FILE_MAX_BYTES
 from backend.models.user import PASSWORD_MIN
-from backend.ui import accounts, assets, todos, upkeep
+from backend.ui import (
+    accounts,
+    assets,
+    exchange,
+    filters,
+    history,
+    lists,
+    overview,
+    profile,
+    tags,
+    todos,
+    upkeep,
+    welcome,
+)
+
+_MODULES = (accounts, exchange, filters, history, lists, overview, profile, tags, todos, upkeep, welcome)
 
 # What stands there until the script runs. It holds no data, and neither does any template of ours: a template
 # interprets what is put into it, while the script writes user text with `textContent` only.
@@ -22,7 +38,7 @@ def todo_board() -> gr.HTML:
         html_template=_SKELETON,
         js_on_load=assets.script(),
         apply_default_css=False,
-        server_functions=[*accounts.HANDLERS, *todos.HANDLERS, *upkeep.HANDLERS],
+        server_functions=[*(handler for module in _MODULES for handler in module.HANDLERS)],
         elem_id="todo-board",
-        limits={"title": TITLE_MAX, "password": PASSWORD_MIN},
+        limits={"title": TITLE_MAX, "password": PASSWORD_MIN, "file": FILE_MAX_BYTES, "part": exchange.PART_BYTES},
     )

@@ -22,7 +22,7 @@ Handler = Callable[[Any, gr.Request], Awaitable[dict[str, Any]]]
 
 
 class Call(Shape):
-    """What the script sends: who asks, about which todo, and the input of the action, checked by its own shape."""
+    """What the script sends: who asks, about what, and the input of the action, checked by its own shape."""
 
     token: str = Field("", max_length=4_096)
     id: Id | None = None
@@ -30,10 +30,10 @@ class Call(Shape):
     body: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def todo_id(self) -> str:
-        """The todo that the call is about."""
+    def object_id(self) -> str:
+        """What the call is about."""
         if self.id is None:
-            raise invalid([FieldError("id", "names the todo, and is missing")])
+            raise invalid([FieldError("id", "names what is meant, and is missing")])
         return self.id
 
     @property
@@ -58,13 +58,30 @@ def for_account(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handl
     """A handler for an account: the work gets who asks and the call."""
 
     async def handle(payload: Any, _request: gr.Request) -> dict[str, Any]:
-        try:
-            call = Call.model_validate(payload)
-            return _answer(await work(await access.identify(call.token, Door.UI), call))
-        except Exception as error:  # noqa: BLE001 - `describe` turns every exception into words, and logs what is unexpected
-            return _refusal(describe(error))
+        return await answered(work, payload)
 
     return _named(handle, work)
+
+
+def for_person(work: Callable[[Actor, Call, str], Awaitable[Shape | None]]) -> Handler:
+    """A handler for an account whose attempts are counted: the work also gets the address that they come from."""
+
+    async def handle(payload: Any, request: gr.Request) -> dict[str, Any]:
+        async def addressed(actor: Actor, call: Call) -> Shape | None:
+            return await work(actor, call, _address(request))
+
+        return await answered(addressed, payload)
+
+    return _named(handle, work)
+
+
+async def answered(work: Callable[[Actor, Call], Awaitable[Shape | None]], payload: Any) -> dict[str, Any]:
+    """What an account's call comes to, as an envelope; nothing is raised."""
+    try:
+        call = Call.model_validate(payload)
+        return _answer(await work(await access.identify(call.token, Door.UI), call))
+    except Exception as error:  # noqa: BLE001 - `describe` turns every exception into words, and logs what is unexpected
+        return _refusal(describe(error))
 
 
 def for_admin(work: Callable[[Actor, Call], Awaitable[Shape | None]]) -> Handler:

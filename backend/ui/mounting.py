@@ -25,6 +25,7 @@ def mount(app: Any) -> Any:
         theme=CalmTheme(),
         head=_HEAD,
         favicon_path=str(assets.ICON),
+        pwa=True,  # left out, it depends on where the app runs
         footer_links=[],
         run_history=False,  # on by default, it keeps every input in the browser, passwords too
         show_error=False,  # on by default, it shows the text of any exception

@@ -2,8 +2,9 @@
 
 import gradio as gr
 
-from backend.ui import endpoints
+from backend.ui import endpoints, exchange, figures
 from backend.ui.board import todo_board
+from backend.ui.courier import courier
 
 TITLE = "Todos"
 
@@ -13,6 +14,9 @@ def build_page() -> gr.Blocks:
     # Analytics would tell a foreign host that somebody runs this.
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        todo_board()
+        board = todo_board()
+        messenger = courier()
+        figures.add_to(board, messenger)
+        exchange.add_to(board, messenger)
         endpoints.publish()
     return page

@@ -149,7 +149,7 @@ def test_two_tabs_that_refresh_at_once_use_the_refresh_token_once(
         asked.clear()
         spoil(visitor, expires_at=0)
         for tab in tabs:  # evaluate answers at once: both tabs find the token expired at the same time
-            tab.evaluate("() => { document.querySelector('[data-view=all]').click() }")
+            tab.evaluate("() => { document.querySelector('[data-to=all]').click() }")
         for tab in tabs:
             tab.wait_for_function("key => JSON.parse(localStorage[key]).expires_at > 0", arg=LOGIN)
             expect(tab.locator(".count")).to_be_attached()

@@ -154,7 +154,7 @@ def test_the_trash_gives_back(visitor: Visitor) -> None:
     visitor.show("Trash")
     visitor.row("Thrown away too early").get_by_role("button", name="Restore").click()
     expect(visitor.page.get_by_text("The trash is empty")).to_be_visible()
-    visitor.show("Open")
+    visitor.show("Inbox")
     expect(visitor.row("Thrown away too early")).to_contain_text("keep")
 
 
@@ -170,7 +170,7 @@ def test_views_filters_and_search_find(visitor: Visitor) -> None:
     expect(visitor.rows).to_have_count(4)
     visitor.show("Done")
     expect(visitor.titles).to_have_text(["Finished"])
-    visitor.show("Open")
+    visitor.show("Inbox")
 
     page = visitor.page
     for label, value, found in [

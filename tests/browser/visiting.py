@@ -71,7 +71,13 @@ class Visitor:
         return self.row(title).get_by_role("checkbox")
 
     def show(self, view: str) -> None:
-        self.page.get_by_role("navigation", name="Views").get_by_role("button", name=view, exact=True).click()
+        """Open a view from the sidebar, which a phone keeps in a drawer."""
+        menu = self.page.get_by_role("button", name="Menu", exact=True)
+        if menu.is_visible():
+            menu.click()
+        link = self.page.locator(".side-link").filter(has=self.page.get_by_text(view, exact=True))
+        link.click()
+        expect(link).to_have_attribute("aria-current", "page")
         expect(self.page.locator(".rows.is-stale")).to_have_count(0)
 
     def edit(self, title: str) -> Locator:

@@ -1,14 +1,30 @@
+import { createActions } from "./actions.js";
 import { linkedTodo, linkTodo } from "./address.js";
+import { createBottomBar } from "./bottombar.js";
 import { createDialog } from "./dialog.js";
-import { h, isTouch } from "./dom.js";
+import { h, isTouch, show } from "./dom.js";
 import { createFilterBar } from "./filterbar.js";
 import { createHeader } from "./header.js";
+import { createHeading } from "./heading.js";
+import { createKeyboard } from "./keyboard.js";
 import { createList } from "./list.js";
+import { createLive } from "./live.js";
 import { createNotices } from "./notices.js";
+import { createOverview } from "./overview.js";
+import { createPageHost } from "./pagehost.js";
+import { createPast } from "./past.js";
+import { createPlaces } from "./places.js";
+import { createPrompt } from "./prompt.js";
 import { createQuarantine } from "./quarantine.js";
 import { createQuickAdd } from "./quickadd.js";
-import { NO_FILTER } from "./rules.js";
+import { sortOf } from "./queries.js";
+import { createReminders } from "./reminders.js";
+import { isNarrowed } from "./rules.js";
+import { createSelection } from "./selection.js";
+import { createSidebar } from "./sidebar.js";
 import { createStore } from "./store.js";
+import { createViews } from "./views.js";
+import { createWelcome } from "./welcome.js";
 
 const MINUTE_MILLISECONDS = 60_000;
 
@@ -18,46 +34,47 @@ const MINUTE_MILLISECONDS = 60_000;
  * @param call a call in the account's name
  * @param {() => void} onLogOut
  * @param notices what must be told of the storage, as the server says it
+ * @param {{token: () => Promise<string>, cursor: string}} feed how to follow what is changed elsewhere
+ * @param tools what pages need beside: {send, storage, limits, reenter, leave}
  */
-export function createBoard(account, call, toasts, limits, onLogOut, notices) {
-  const store = createStore(call, account.timezone);
+export function createBoard(account, call, toasts, limits, onLogOut, notices, feed, tools) {
+  const { timezone } = account;
+  const store = createStore(call, timezone);
+  const views = createViews();
+  const overview = createOverview(call);
   const warn = (refusal) => {
     if (refusal.code === "not_authenticated") return; // the page to log in says it
     toasts.warn(refusal.detail ?? "Something went wrong; reload the page.");
   };
-  /** Nothing waits for a change; a refusal comes as a toast. */
-  const attempt = (work) => Promise.resolve(work).catch(warn);
-
+  const past = createPast(call, store, toasts.say, warn, overview.touch);
+  const prompt = createPrompt();
+  const places = createPlaces({ call, views, overview, store, past, prompt, toasts, warn, timezone });
   const actions = {
+    ...createActions(store, past, toasts, timezone),
     warn,
     open: (todo) => openDialog(todo),
-    tick: (todo, isDone) => {
-      attempt(store.tick(todo.id, isDone));
-      const undo = { label: "Undo", run: () => attempt(store.tick(todo.id, !isDone)) };
-      if (isDone) toasts.say("Done.", undo);
-    },
-    rename: (todo, title) => {
-      if (title) attempt(store.update(todo.id, { title }));
-      else toasts.warn("A todo needs a title; the old one was kept.");
-    },
-    remove: (todo) => {
-      const close = toasts.say("Moved to the trash.", { label: "Undo", run: () => attempt(store.restore(todo.id)) });
-      attempt(store.remove(todo.id).catch(taking(close)));
-    },
-    restore: (todo) => attempt(store.restore(todo.id).then(() => toasts.say("Restored."))),
-    filterTag: (tag) => apply({ tag }),
-    clearFilters: () => filters.clearFilters(),
+    select: (todo) => selection.toggle(todo),
+    filterTag: (tag) => views.open({ view: "tag", name: tag }),
+    clearFilters: () => views.narrow({ search: "", priority: "", tag: "", due: "" }),
     focusAdd: () => quickAdd.focus(),
+    welcome: createWelcome(account, call, warn, () => Promise.all([store.load(), overview.load()])),
+    listName: (id) => (id && views.current().view !== "list" ? overview.list(id)?.name : null),
   };
 
-  const filters = createFilterBar(store, apply);
-  const quickAdd = createQuickAdd(account, store, add, limits.title);
-  const list = createList(store, account.timezone, actions, limits.title);
+  const filters = createFilterBar(store, views, {
+    saveFilter: places.saveFilter,
+    clearFilters: actions.clearFilters,
+    select: () => selection.begin(),
+  });
+  const quickAdd = createQuickAdd(account, call, store, add, limits.title);
+  const list = createList(store, timezone, actions, limits.title);
   const dialog = createDialog(
     account,
     store,
     {
+      save: (...change) => noted(store.update(...change)),
       remove: actions.remove,
+      parts: { ...actions, added: (change) => past.note(change, "Added.") },
       discarded: (todo, draft) => {
         toasts.say("Your changes were not saved.", { label: "Keep editing", run: () => openDialog(todo, draft) });
       },
@@ -68,15 +85,51 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
   const quarantine = createQuarantine(call, warn);
   const banner = createNotices({ quarantine: quarantine.open, acknowledge });
   banner.show(notices);
+  const sidebar = createSidebar(views, overview, { addList: places.addList });
+  const host = createPageHost(views, { account, call, toasts, views, warn, changed: overview.touch, ...tools });
+  const selection = createSelection(list.element, store, overview, prompt, actions);
+  const keyboard = createKeyboard(
+    list.element,
+    { ...actions, add: quickAdd.focus, search: filters.focus, undo: past.undo, redo: past.redo, rename: list.rename, shift },
+    store.get,
+  );
+  const live = createLive(feed.token, feed.cursor, async () => (await call("feed_cursor")).cursor, { change: learn, reload });
+  const todoParts = h("div", { class: "main-todos" }, quickAdd.element, filters.element, list.element);
   const element = h(
     "div",
-    { class: "page" },
-    createHeader(account, onLogOut),
-    banner.element,
-    h("div", { class: "main" }, quickAdd.element, filters.element, list.element),
+    { class: "board" },
+    sidebar.element,
+    h("div", { class: "side-shade", "aria-hidden": "true", on: { click: () => sidebar.open(false) } }),
+    h(
+      "div",
+      { class: "page" },
+      createHeader(account, createHeading(views, overview, places).element, onLogOut),
+      banner.element,
+      h("main", { class: "main" }, todoParts, host.element),
+    ),
     dialog.element,
+    createBottomBar(views, {
+      menu: () => sidebar.open(!sidebar.isOpen()),
+      search: filters.focus,
+      add: quickAdd.focus,
+    }).element,
+    selection.element,
+    prompt.element,
+    keyboard.element,
     quarantine.element,
   );
+
+  /** What was changed elsewhere, and the echo of what was changed here. */
+  function learn(change) {
+    if (change.kind === "todo" && change.deleted) store.forget([change.id]);
+    else if (change.todo) store.take([change.todo]);
+    overview.touch();
+  }
+
+  function shift(todo, direction) {
+    if (sortOf(store.state().place) === "position:asc") actions.shift(todo, direction);
+    else toasts.say("Todos are moved in your own order.", { label: "Use it", run: () => views.narrow({ sort: "position:asc" }) });
+  }
 
   async function acknowledge() {
     try {
@@ -88,15 +141,34 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
     }
   }
 
-  function apply(changes) {
-    quickAdd.element.hidden = (changes.view ?? store.state().filter.view) === "trash";
-    store.show(changes);
+  /** Show the place that one is at. A saved filter is known once the sidebar is. */
+  async function arrive(place) {
+    element.dataset.view = place.view;
+    selection.clear();
+    const isPage = host.isOpen();
+    show(todoParts, !isPage);
+    if (isPage) return;
+    show(quickAdd.element, !["trash", "done"].includes(place.view));
+    if (place.view === "filter" && !overview.filter(place.id)) await overview.load().catch(warn);
+    if (views.current() !== place) return;
+    await store.show({ ...place, saved: overview.filter(place.id)?.query ?? null });
   }
 
-  async function add(draft) {
-    const isShown = await store.add(draft);
-    const showAll = () => apply({ ...NO_FILTER, view: "all" });
-    if (!isShown) toasts.say("Added. The filters hide it.", { label: "Show all", run: showAll });
+  /** A change that is told by whoever made it. */
+  function noted(change) {
+    past.note(change, "Saved.", null, { isRefusalTold: true });
+    return change;
+  }
+
+  async function add(body, preview) {
+    const change = store.add(body, preview);
+    const toast = past.note(change, "Added.", null, { isRefusalTold: true });
+    const answer = await change;
+    if (answer.isShown) return;
+    toast.close();
+    const showAll = () => views.open({ view: "all" });
+    const why = isNarrowed(store.state().place) ? "The filters hide it." : "This view does not show it.";
+    toasts.say(`Added. ${why}`, { label: "Show all", run: showAll });
   }
 
   function openDialog(todo, draft) {
@@ -108,25 +180,35 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
     try {
       const todo = await store.fetch(id);
       if (!todo.deleted_at) return openDialog(todo);
-      toasts.say("This todo is in the trash.", { label: "Restore", run: () => attempt(store.restore(id)) });
+      toasts.say("This todo is in the trash.", { label: "Restore", run: () => actions.restore(todo) });
     } catch (refusal) {
       warn(refusal);
     }
     return linkTodo(null);
   }
 
-  /** What somebody else changed shows when the page is looked at again, and when the network is back. */
+  /** All that is shown, anew. */
   function reload() {
+    if (!host.isOpen()) store.load();
+    overview.touch();
+  }
+
+  /** What must be told shows when the page is looked at again, and when the network is back. */
+  function lookAgain() {
     if (document.visibilityState !== "visible") return;
-    store.load();
     call("notices").then(
       (answer) => banner.show(answer.notices),
       () => {}, // the list says that the server does not answer
     );
   }
 
-  document.addEventListener("visibilitychange", reload);
-  window.addEventListener("online", reload);
+  const reminders = createReminders(call, tools.storage, ({ id, title }, isOpened) => {
+    if (isOpened) openLinked(id);
+    else toasts.say(`Reminder: ${title}`, { label: "Open", run: () => openLinked(id) });
+  });
+  views.onChange(arrive);
+  document.addEventListener("visibilitychange", lookAgain);
+  window.addEventListener("online", lookAgain);
   const clock = setInterval(store.refresh, MINUTE_MILLISECONDS); // what was due becomes overdue while one looks
 
   return {
@@ -136,24 +218,24 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices) {
     draft: quickAdd.draft,
     restore: quickAdd.restore,
     async open() {
-      await store.load();
       const id = linkedTodo();
+      live.start();
+      await Promise.all([arrive(views.current()), overview.load().catch(warn)]);
       if (id) await openLinked(id);
     },
     close() {
-      document.removeEventListener("visibilitychange", reload);
-      window.removeEventListener("online", reload);
+      document.removeEventListener("visibilitychange", lookAgain);
+      window.removeEventListener("online", lookAgain);
+      live.close();
+      keyboard.close();
       clearInterval(clock);
+      reminders.close();
+      overview.close();
+      views.close();
+      host.close();
       dialog.close();
+      prompt.close();
       quarantine.close();
     },
-  };
-}
-
-/** Close the toast that promised something, and pass the refusal on. */
-function taking(close) {
-  return (refusal) => {
-    close();
-    throw refusal;
   };
 }

@@ -1,8 +1,11 @@
 import { momentText } from "./dates.js";
 import { createDetails } from "./details.js";
 import { freshId, h, icon, iconButton } from "./dom.js";
+import { createSubtasks } from "./subtasks.js";
 import { clearFaults, field, formAlert, showFaults, submitting } from "./forms.js";
 
+/** Where there is room, the dialog is a panel beside the list. */
+const WIDE = window.matchMedia("(min-width: 1100px)");
 const LABELS = {
   title: "title",
   description: "description",
@@ -23,6 +26,7 @@ export function createDialog(account, store, hooks, titleMax) {
   const title = h("textarea", { rows: "1", class: "grows", maxlength: String(titleMax), enterkeyhint: "done", dir: "auto" });
   const description = h("textarea", { rows: "4", class: "grows", dir: "auto", placeholder: "Notes, links, steps" });
   const details = createDetails(account, store.knownTags, { hasZone: true });
+  const subtasks = createSubtasks(store, hooks.parts);
   const stamps = h("p", { class: "stamps" });
   const form = h(
     "form",
@@ -34,6 +38,7 @@ export function createDialog(account, store, hooks, titleMax) {
       formAlert(),
       field("title", "Title", title),
       field("description", "Description", description),
+      subtasks.element,
       details.element,
       stamps,
     ),
@@ -58,11 +63,17 @@ export function createDialog(account, store, hooks, titleMax) {
     event.preventDefault(); // Escape: the same as the button
     cancel();
   });
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || element.matches(":modal")) return; // as a panel it gets no cancel event
+    event.stopPropagation();
+    cancel();
+  });
   element.addEventListener("pointerdown", (event) => {
     if (event.target === element) cancel(); // outside of the form, on the backdrop
   });
   element.addEventListener("close", () => {
     base = null;
+    subtasks.close();
     hooks.closed();
   });
 
@@ -94,7 +105,7 @@ export function createDialog(account, store, hooks, titleMax) {
     const mine = changes();
     if (Object.keys(mine).length === 0) return;
     try {
-      await store.update(base.id, mine, base.version);
+      await hooks.save(base.id, mine, base.version);
     } catch (refusal) {
       if (refusal.code !== "version_conflict" || !refusal.current) throw refusal;
       await merge(mine, refusal.current);
@@ -105,7 +116,7 @@ export function createDialog(account, store, hooks, titleMax) {
   async function merge(mine, current) {
     const contested = Object.keys(mine).filter((name) => !isSame(current[name], base[name]));
     if (contested.length === 0) {
-      await store.update(current.id, mine, current.version);
+      await hooks.save(current.id, mine, current.version);
       return;
     }
     base = current;
@@ -115,8 +126,13 @@ export function createDialog(account, store, hooks, titleMax) {
     throw Object.assign(new Error(detail), { code: "contested", detail, errors: [] });
   }
 
+  /** What was typed and not saved; null where there is none. */
+  function unsaved() {
+    return base && Object.keys(changes()).length > 0 ? { base, draft: read() } : null;
+  }
+
   function cancel() {
-    const typed = base && Object.keys(changes()).length > 0 ? { base, draft: read() } : null;
+    const typed = unsaved();
     element.close();
     if (typed) hooks.discarded(typed.base, typed.draft);
   }
@@ -131,13 +147,17 @@ export function createDialog(account, store, hooks, titleMax) {
     element,
     /** Open for a todo; with a draft, where somebody takes up again what they had typed. */
     open(todo, draft = null) {
+      const typed = unsaved(); // of the todo that the panel showed until now
+      if (typed && typed.base.id !== todo.id) hooks.discarded(typed.base, typed.draft);
       base = todo;
       clearFaults(form);
       write(draft ?? todo);
       const changed = todo.updated_at === todo.created_at ? "" : ` · changed ${momentText(todo.updated_at)}`;
       stamps.textContent = `Created ${momentText(todo.created_at)}${changed}`;
-      if (!element.open) element.showModal();
+      if (!element.open && WIDE.matches) element.show();
+      else if (!element.open) element.showModal();
       title.focus();
+      subtasks.open(todo);
     },
     close: () => element.open && element.close(),
   };

@@ -1,13 +1,10 @@
 import { freshId, h, icon, show } from "./dom.js";
+import { sortOf } from "./queries.js";
 import { isNarrowed, SORTS } from "./rules.js";
 
 const SEARCH_PAUSE_MILLISECONDS = 180;
-const VIEWS = [
-  ["open", "Open"],
-  ["all", "All"],
-  ["done", "Done"],
-  ["trash", "Trash"],
-];
+/** Views that ask for a due already. */
+const DATED_VIEWS = ["today", "upcoming", "overdue"];
 const DUES = [
   ["", "Any due date"],
   ["overdue", "Overdue"],
@@ -23,19 +20,21 @@ const PRIORITY_CHOICES = [
   ["low", "Low"],
 ];
 
-/** Which part of the list is shown: the view, words, filters and the order. They combine. */
-export function createFilterBar(store, apply) {
-  const views = VIEWS.map(([view, label]) => {
-    const change = () => apply({ view });
-    return h("button", { type: "button", class: "view", data: { view }, on: { click: change } }, label);
-  });
+/**
+ * Narrows what the view shows: words and filters, which combine; and its order.
+ * @param {{saveFilter: Function, clearFilters: Function, select: Function}} actions
+ */
+export function createFilterBar(store, views, actions) {
+  const apply = views.narrow;
   const search = createSearch(apply);
   const due = choice("Due", DUES, (value) => apply({ due: value }));
   const priority = choice("Priority", PRIORITY_CHOICES, (value) => apply({ priority: value }));
   const tag = choice("Tag", [["", "Any tag"]], (value) => apply({ tag: value }));
   const sort = choice("Order", SORTS.map(({ value, label }) => [value, label]), (value) => apply({ sort: value }));
-  const clear = h("button", { type: "button", class: "button is-quiet", on: { click: clearFilters } }, "Clear filters");
-  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, sort);
+  const clear = h("button", { type: "button", class: "button is-quiet", on: { click: actions.clearFilters } }, "Clear filters");
+  const save = h("button", { type: "button", class: "button is-quiet", on: { click: actions.saveFilter } }, "Save filter");
+  const select = h("button", { type: "button", class: "button is-quiet", on: { click: actions.select } }, "Select");
+  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, save, sort, select);
   const toggle = h(
     "button",
     { type: "button", class: "icon-button filter-toggle", "aria-controls": panel.id, on: { click: togglePanel } },
@@ -43,8 +42,7 @@ export function createFilterBar(store, apply) {
   );
   const element = h(
     "section",
-    { class: "filter-bar", "aria-label": "View and filters" },
-    h("nav", { class: "views", "aria-label": "Views" }, ...views),
+    { class: "filter-bar", "aria-label": "Search and filters" },
     h("div", { class: "search-line" }, search.element, toggle),
     panel,
   );
@@ -62,31 +60,26 @@ export function createFilterBar(store, apply) {
     toggle.title = "Filters and order";
   }
 
-  function clearFilters() {
-    apply({ search: "", due: "", priority: "", tag: "" });
-  }
-
   function sync() {
-    const { filter } = store.state();
-    for (const view of views) {
-      if (view.dataset.view === filter.view) view.setAttribute("aria-current", "page");
-      else view.removeAttribute("aria-current");
-    }
-    const known = [...new Set([...store.knownTags(), filter.tag].filter(Boolean))];
+    const { place } = store.state();
+    const known = [...new Set([...store.knownTags(), place.tag].filter(Boolean))];
     fill(tag.querySelector("select"), [["", "Any tag"], ...known.map((name) => [name, name])]);
-    search.write(filter.search);
-    for (const [control, value] of [[due, filter.due], [priority, filter.priority], [tag, filter.tag], [sort, filter.sort]]) {
+    search.write(place.search);
+    for (const [control, value] of [[due, place.due], [priority, place.priority], [tag, place.tag], [sort, sortOf(place)]]) {
       control.querySelector("select").value = value;
       control.classList.toggle("is-set", Boolean(value) && control !== sort);
     }
-    show(clear, isNarrowed(filter));
-    show(sort, filter.view !== "trash");
-    toggle.classList.toggle("is-set", Boolean(filter.due || filter.priority || filter.tag));
+    show(clear, isNarrowed(place));
+    show(save, isNarrowed(place));
+    show(due, !DATED_VIEWS.includes(place.view));
+    show(sort, place.view !== "trash");
+    show(select, place.view !== "trash");
+    toggle.classList.toggle("is-set", Boolean(place.due || place.priority || place.tag));
   }
 
   store.onChange(sync);
   sync();
-  return { element, clearFilters };
+  return { element, focus: search.focus };
 }
 
 function createSearch(apply) {
@@ -113,6 +106,7 @@ function createSearch(apply) {
   );
   return {
     element,
+    focus: () => input.focus(),
     /** Follow the filter, without touching what is being typed. */
     write: (text) => {
       if (text === shown) return;

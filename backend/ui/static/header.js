@@ -1,7 +1,7 @@
-import { freshId, h, icon } from "./dom.js";
+import { freshId, h } from "./dom.js";
 
-/** The bar at the top: the name of the page, and the account behind its initial. */
-export function createHeader(account, onLogOut) {
+/** The bar at the top: the name of the view, and the account behind its initial. */
+export function createHeader(account, heading, onLogOut) {
   const panel = h(
     "div",
     { class: "menu", id: freshId("menu"), hidden: true },
@@ -41,10 +41,5 @@ export function createHeader(account, onLogOut) {
     if (!wrapper.contains(event.target)) open(false);
   });
 
-  return h(
-    "header",
-    { class: "top" },
-    h("h1", { class: "brand" }, h("span", { class: "brand-mark" }, icon("check")), h("span", {}, "Todos")),
-    wrapper,
-  );
+  return h("header", { class: "top" }, heading, wrapper);
 }

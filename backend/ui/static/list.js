@@ -1,18 +1,24 @@
 import { h, icon, show } from "./dom.js";
+import { letDrag } from "./drag.js";
+import { sortOf } from "./queries.js";
 import { isNarrowed } from "./rules.js";
 import { createRow } from "./row.js";
 
 const EMPTY = {
-  open: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
+  inbox: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
+  today: ["Nothing due today", "A calm day, or look at what is coming up."],
+  upcoming: ["Nothing coming up", "What has a later date appears here."],
+  overdue: ["Nothing is late", "You are up to date."],
   all: ["No todos yet", "Write your first one above and press Enter."],
   done: ["Nothing done yet", "What you tick appears here."],
   trash: ["The trash is empty", "What you delete waits here and can be restored."],
+  filter: ["No todo matches", "When one does, it appears here."],
 };
 const NONE_FOUND = ["No todo matches", "Try other words, or take the filters off."];
 
 /**
  * The list as it is in the store. Rows are kept by id; long lists load page by page as they scroll into view.
- * @param actions the row's, and {clearFilters, focusAdd}
+ * @param actions the row's, and {clearFilters, focusAdd, welcome}
  */
 export function createList(store, timezone, actions, titleMax) {
   const rows = new Map();
@@ -40,21 +46,23 @@ export function createList(store, timezone, actions, titleMax) {
   }
 
   function sync() {
-    const { filter, total, status, refusal, hasMore } = store.state();
-    if (status !== "loading") place(store.todos()); // until the new list is there, the old one stays: no flicker
+    const { place, total, status, refusal, hasMore } = store.state();
+    if (status !== "loading") arrange(store.todos()); // until the new list is there, the old one stays: no flicker
     items.classList.toggle("is-stale", status === "loading");
+    items.classList.toggle("is-ordered", sortOf(place) === "position:asc");
     const isEmpty = status === "ready" && total === 0;
     show(empty, isEmpty);
-    if (isEmpty) drawEmpty(filter);
+    if (isEmpty) drawEmpty(place);
     show(failure, status === "failed");
     if (status === "failed") drawFailure(refusal);
     show(more, hasMore && status !== "failed");
-    if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, filter);
+    if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, place);
   }
 
-  function place(todos) {
+  function arrange(todos) {
     const wanted = new Set(todos.map(({ id }) => id));
     const focused = focusedIndex();
+    const holder = document.activeElement;
     for (const [id, row] of rows) {
       if (wanted.has(id)) continue;
       row.element.remove();
@@ -67,7 +75,9 @@ export function createList(store, timezone, actions, titleMax) {
       if (row.element === next) next = next.nextSibling;
       else items.insertBefore(row.element, next);
     }
-    if (focused >= 0 && !items.contains(document.activeElement)) focusNear(focused);
+    if (focused < 0 || items.contains(document.activeElement)) return;
+    if (items.contains(holder)) holder.focus({ preventScroll: true }); // its row was moved, which takes the focus away
+    else focusNear(focused);
   }
 
   function made(id) {
@@ -89,15 +99,16 @@ export function createList(store, timezone, actions, titleMax) {
     else actions.focusAdd();
   }
 
-  function drawEmpty(filter) {
-    const [head, body] = isNarrowed(filter) ? NONE_FOUND : EMPTY[filter.view];
+  function drawEmpty(here) {
+    const [head, body] = isNarrowed(here) ? NONE_FOUND : EMPTY[here.view] ?? EMPTY.inbox;
     const clear = h("button", { type: "button", class: "button", on: { click: actions.clearFilters } }, "Clear filters");
     empty.replaceChildren(
-      h("span", { class: "empty-icon" }, icon(isNarrowed(filter) ? "search" : filter.view === "trash" ? "trash" : "check")),
+      h("span", { class: "empty-icon" }, icon(isNarrowed(here) ? "search" : here.view === "trash" ? "trash" : "check")),
       h("h2", {}, head),
       h("p", {}, body),
-      ...(isNarrowed(filter) ? [clear] : []),
+      ...(isNarrowed(here) ? [clear] : []),
     );
+    if (here.view === "inbox" && !isNarrowed(here)) actions.welcome.showIn(empty);
   }
 
   function drawFailure(refusal) {
@@ -108,12 +119,13 @@ export function createList(store, timezone, actions, titleMax) {
     );
   }
 
+  letDrag(items, (id, afterId) => actions.place(store.get(id), afterId && store.get(afterId)));
   store.onChange(sync);
-  return { element };
+  return { element, rename: (todo) => rows.get(todo.id)?.rename() };
 }
 
-function countText(total, filter) {
+function countText(total, { view, saved }) {
   if (!total) return "";
-  const what = { open: "open", all: "", done: "done", trash: "in the trash" }[filter.view];
+  const what = { all: "", done: "done", trash: "in the trash", filter: saved?.completed === false ? "open" : "" }[view] ?? "open";
   return `${total.toLocaleString()} ${[total === 1 ? "todo" : "todos", what].filter(Boolean).join(" ")}`;
 }

@@ -1,9 +1,11 @@
-/* global element, server, props -- Gradio runs this with the component's element, its server functions and its props */
+/* global element, server, props, trigger -- Gradio runs this with the component's element, its server functions and its props */
 import { createBoard } from "./board.js";
 import { createCalls } from "./calls.js";
 import { h } from "./dom.js";
+import { createErrands } from "./errands.js";
 import { followFrame } from "./frame.js";
 import { createNotices } from "./notices.js";
+import { registerPages } from "./pages.js";
 import { createReset, forgetResetToken, resetToken } from "./reset.js";
 import { createSession } from "./session.js";
 import { createSignIn } from "./signin.js";
@@ -13,7 +15,9 @@ import { createToasts } from "./toasts.js";
 /** Decides what the page is: a form to log in, or the list of whoever is logged in. */
 function start(root, limits) {
   const call = createCalls(server);
-  const session = createSession(createStorage(), call);
+  const storage = createStorage();
+  const session = createSession(storage, call);
+  const send = createErrands(trigger, session.token);
   const toasts = createToasts();
   let board = null;
   let ended = null; // {userId, draft}: the board of a login that ended while something was being typed
@@ -62,9 +66,16 @@ function start(root, limits) {
   async function enter() {
     try {
       // Both at once: the notices stand above the list, which should not move when they come.
-      const [account, notices] = await Promise.all([session.call("whoami"), told(session.call)]);
+      // The feed is followed from before the list was read: nothing falls in between.
+      const [account, notices, { cursor }] = await Promise.all([
+        session.call("whoami"),
+        told(session.call),
+        session.call("feed_cursor"),
+      ]);
       board?.close();
-      board = createBoard(account, guarded(account), toasts, limits, logOut, notices);
+      const feed = { token: session.token, cursor };
+      const tools = { send, storage, limits, reenter: enter, leave: endHere };
+      board = createBoard(account, guarded(account), toasts, limits, logOut, notices, feed, tools);
       if (ended?.userId === account.id) board.restore(ended.draft());
       ended = null;
       draw(board.element);
@@ -96,6 +107,12 @@ function start(root, limits) {
     };
   }
 
+  /** The server has ended this login, as it was asked to. */
+  function endHere(note) {
+    session.forget();
+    leave(note);
+  }
+
   async function logOut() {
     try {
       await session.logOut();
@@ -111,6 +128,7 @@ function start(root, limits) {
     else leave();
   }
 
+  registerPages();
   session.onChange(boot);
   window.addEventListener("hashchange", () => resetToken() && reset()); // a link opened in a tab that is here already
   followFrame(root);

@@ -1,4 +1,5 @@
 import { freshId, h, iconButton } from "./dom.js";
+import { fetchParts, saveFile, sizeText } from "./files.js";
 
 /** What an administrator looks for first, in words; other files go by their name. */
 const FILE_LABELS = {
@@ -63,7 +64,8 @@ export function createQuarantine(call, warn) {
       if (button.getAttribute("aria-disabled") === "true") return;
       button.setAttribute("aria-disabled", "true");
       try {
-        save(await download(call, folder.name, file.name), `${folder.name}-${file.name}`);
+        const read = (offset) => call("read_quarantine", { body: { folder: folder.name, file: file.name, offset } });
+        saveFile(await fetchParts(read, "application/octet-stream"), `${folder.name}-${file.name}`);
       } catch (refusal) {
         element.close(); // a toast under the dialog could not be seen
         warn(refusal);
@@ -99,27 +101,4 @@ function nameOf(folder) {
     title: REASON_LABELS[reason] ?? "A damaged database",
     moment: told.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
   };
-}
-
-async function download(call, folder, file) {
-  const parts = [];
-  for (let offset = 0; offset !== null; ) {
-    const part = await call("read_quarantine", { body: { folder, file, offset } });
-    parts.push(Uint8Array.from(atob(part.content), (letter) => letter.charCodeAt(0)));
-    offset = part.next_offset;
-  }
-  return new Blob(parts, { type: "application/octet-stream" });
-}
-
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  h("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
-}
-
-function sizeText(bytes) {
-  const units = ["bytes", "KiB", "MiB", "GiB"];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  const shown = bytes / 1024 ** step;
-  return `${step ? shown.toFixed(1) : shown} ${units[step]}`;
 }

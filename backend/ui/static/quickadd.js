@@ -1,20 +1,31 @@
 import { createDetails } from "./details.js";
+import { today } from "./dates.js";
 import { freshId, h, icon, iconButton, show } from "./dom.js";
 import { clearFaults, field, formAlert, showFaults } from "./forms.js";
+import { newId } from "./ids.js";
+import { createReading } from "./reading.js";
+
+const NOTHING_CHOSEN = { priority: "medium", due_date: null, due_time: null, due_timezone: null, tags: [] };
 
 /**
- * The line at the top: a title and Enter; due, priority and tags in a part that opens.
- * @param {(draft: object) => Promise<void>} add throws the Refusal, with the draft that was sent
+ * The line at the top: words and Enter; the server reads dates, tags and more out of them. Due, priority and tags can be
+ * chosen too, in a part that opens; what is chosen counts before what the words say.
+ * @param {(body: object, preview: object) => Promise<void>} add throws the Refusal, with the body that was sent
  */
-export function createQuickAdd(account, store, add, titleMax) {
+export function createQuickAdd(account, call, store, add, titleMax) {
   const title = h("input", {
     type: "text",
     class: "quick-title",
-    placeholder: "Add a todo",
+    placeholder: "Add a todo, such as: Pay rent tomorrow 9am #home !high",
     maxlength: String(titleMax),
     autocomplete: "off",
     enterkeyhint: "done",
     dir: "auto",
+  });
+  const reading = createReading(call, (text) => {
+    title.value = text;
+    title.focus();
+    reading.follow(text);
   });
   const details = createDetails(account, store.knownTags, { hasZone: false });
   const panel = h("div", { id: freshId("quick-details"), class: "quick-details" }, details.element);
@@ -24,6 +35,8 @@ export function createQuickAdd(account, store, add, titleMax) {
   });
   let unsent = null; // what was sent and never answered: sent again unchanged, it keeps its id
 
+  title.addEventListener("input", () => reading.follow(title.value.trim()));
+
   function open(isOpen) {
     show(panel, isOpen);
     toggle.setAttribute("aria-expanded", String(isOpen));
@@ -31,24 +44,32 @@ export function createQuickAdd(account, store, add, titleMax) {
 
   function reset() {
     title.value = "";
-    details.write({ priority: "medium", due_date: null, due_time: null, due_timezone: null, tags: [] });
+    reading.clear();
+    details.write(NOTHING_CHOSEN);
+  }
+
+  /** Only what differs from a fresh panel: the rest is left to the words. */
+  function chosen() {
+    const isSet = ([name, value]) => JSON.stringify(value) !== JSON.stringify(NOTHING_CHOSEN[name]);
+    return Object.fromEntries(Object.entries(details.read()).filter(isSet));
   }
 
   async function submit(event) {
     event.preventDefault();
     clearFaults(form);
-    const draft = { title: title.value.trim(), ...details.read() };
-    if (!draft.title) {
+    const body = { text: title.value.trim(), usual: usualAt(store.state().place, account.timezone), chosen: chosen() };
+    if (!body.text) {
       showFaults(form, { errors: [{ field: "title", message: "Write what there is to do." }] });
       return;
     }
-    const isSame = unsent && JSON.stringify({ ...unsent, id: null }) === JSON.stringify({ id: null, ...draft });
-    if (isSame) draft.id = unsent.id;
+    const isSame = unsent && JSON.stringify({ ...unsent, id: "" }) === JSON.stringify({ ...body, id: "" });
+    body.id = isSame ? unsent.id : newId();
+    const preview = { ...body.usual, ...reading.preview(body.text), ...body.chosen };
     unsent = null;
     reset();
     title.focus();
     try {
-      await add(draft);
+      await add(body, preview);
     } catch (refusal) {
       takeBack(refusal);
     }
@@ -57,12 +78,13 @@ export function createQuickAdd(account, store, add, titleMax) {
   /** Give back what was typed, unless something else has been typed since. */
   function takeBack(refusal) {
     if (!refusal.draft) throw refusal;
-    const { id, ...draft } = refusal.draft;
-    if (refusal.code === "unreachable") unsent = { id, ...draft };
+    const body = refusal.draft;
+    if (refusal.code === "unreachable") unsent = body;
     if (title.value) return;
-    title.value = draft.title;
-    details.write({ ...draft, due_timezone: null });
-    if (draft.due_date || draft.tags.length || draft.priority !== "medium") open(true);
+    title.value = body.text;
+    reading.follow(body.text);
+    details.write({ ...NOTHING_CHOSEN, ...body.chosen });
+    if (Object.keys(body.chosen).length) open(true);
     showFaults(form, refusal);
   }
 
@@ -77,9 +99,19 @@ export function createQuickAdd(account, store, add, titleMax) {
       toggle,
       h("button", { type: "submit", class: "button is-primary" }, "Add"),
     ),
+    reading.element,
     formAlert(),
     panel,
   );
   open(false);
   return { element: form, focus: () => title.focus(), draft: () => title.value, restore: (text) => (title.value = text) };
+}
+
+/** What a todo that is written in a view usually has, so that it shows there. */
+function usualAt({ view, id, name, saved }, timezone) {
+  if (view === "list") return { list_id: id };
+  if (view === "tag") return { tags: [name] };
+  if (view === "today") return { due_date: today(timezone) };
+  if (view === "filter" && saved.list_id && saved.list_id !== "inbox") return { list_id: saved.list_id };
+  return {};
 }

@@ -28,9 +28,12 @@ export function createRow(timezone, actions, titleMax) {
     icon("restore"),
     "Restore",
   );
+  const choose = h("input", { type: "checkbox", class: "row-choose", on: { change: () => actions.select(todo) } });
   const element = h(
     "li",
     { class: "row" },
+    h("span", { class: "row-grip", "aria-hidden": "true" }, icon("grip")),
+    choose,
     tickLabel,
     h("div", { class: "row-body" }, line, note, meta),
     h("div", { class: "row-actions" }, edit, remove, restore),
@@ -39,8 +42,10 @@ export function createRow(timezone, actions, titleMax) {
   tick.addEventListener("change", () => actions.tick(todo, tick.checked));
   title.addEventListener("click", () => (isTouch() || todo.deleted_at ? actions.open(todo) : startRename()));
   element.addEventListener("click", (event) => {
-    const isControl = event.target.closest("button, label, input");
+    if (event.ctrlKey || event.metaKey) return actions.select(todo);
+    const isControl = event.target.closest("button, label, input, .row-grip");
     if (!isControl && !window.getSelection().toString() && !todo.deleted_at) actions.open(todo);
+    return undefined;
   });
 
   function startRename() {
@@ -82,6 +87,7 @@ export function createRow(timezone, actions, titleMax) {
     for (const [button, verb] of [[edit, "Edit"], [remove, "Delete"], [restore, "Restore"]]) {
       button.setAttribute("aria-label", `${verb} ${todo.title}`);
     }
+    choose.setAttribute("aria-label", `Select ${todo.title}`);
     const isDeleted = Boolean(todo.deleted_at);
     for (const control of [tickLabel, edit, remove]) show(control, !isDeleted);
     show(restore, isDeleted);
@@ -89,7 +95,7 @@ export function createRow(timezone, actions, titleMax) {
   }
 
   function chips() {
-    const found = [dueChip(), priorityChip(), ...todo.tags.map(tagChip)];
+    const found = [dueChip(), repeatChip(), partsChip(), priorityChip(), listChip(), ...todo.tags.map(tagChip)];
     if (todo.deleted_at) found.push(h("span", { class: "chip" }, `Deleted ${momentText(todo.deleted_at)}`));
     return found.filter(Boolean);
   }
@@ -104,6 +110,23 @@ export function createRow(timezone, actions, titleMax) {
       isLate && h("span", { class: "visually-hidden" }, "Overdue: "),
       dueText(todo, timezone),
     );
+  }
+
+  function repeatChip() {
+    return todo.recurrence && h("span", { class: "chip", title: "Repeats" }, icon("repeat"), h("span", { class: "visually-hidden" }, "Repeats"));
+  }
+
+  function partsChip() {
+    const count = todo.parts_open + todo.parts_done;
+    if (!count) return null;
+    const meter = h("span", { class: "parts-meter", "aria-hidden": "true" });
+    meter.style.setProperty("--done", todo.parts_done / count);
+    return h("span", { class: "chip", title: "Subtasks" }, meter, `${todo.parts_done} of ${count}`);
+  }
+
+  function listChip() {
+    const name = actions.listName(todo.list_id);
+    return name && h("span", { class: "chip" }, icon("list"), h("bdi", {}, name));
   }
 
   function priorityChip() {
@@ -127,5 +150,5 @@ export function createRow(timezone, actions, titleMax) {
     );
   }
 
-  return { element, paint, todo: () => todo };
+  return { element, paint, rename: startRename, todo: () => todo };
 }

@@ -95,6 +95,12 @@ export function createSession(storage, call) {
   return {
     isOpen: () => read() !== null,
 
+    /** Log out here alone: the server knows already. */
+    forget,
+
+    /** A token for what is no call: an event of Gradio's. */
+    token,
+
     async logIn(credentials) {
       write(await call("login", { body: credentials }), newId());
     },

@@ -1,5 +1,6 @@
-import { newId } from "./ids.js";
-import { asQuery, compare, folded, matches, NO_FILTER } from "./rules.js";
+import { blankTodo } from "./blank.js";
+import { belongs, queryOf, sortOf } from "./queries.js";
+import { compare, folded } from "./rules.js";
 
 const PAGE = 100;
 const MOST_AT_ONCE = 1_000;
@@ -12,12 +13,12 @@ const LEAVING_MILLISECONDS = 650;
  * @param timezone the account's, in which words like today are meant
  */
 export function createStore(call, timezone) {
-  /** id → {todo: what the server last said, patches: what it has not confirmed yet, view: both together} */
+  /** id → {todo: what the server last said, patches: what it has not confirmed yet, view: both, stays: not moved yet} */
   const entries = new Map();
   const turns = new Map();
   const tags = new Map();
   const listeners = [];
-  let filter = { ...NO_FILTER };
+  let place = { view: "inbox" };
   let order = [];
   let total = 0;
   let nextCursor = null;
@@ -42,9 +43,10 @@ export function createStore(call, timezone) {
 
   /** Put a todo where it belongs in the list, or out of it. */
   function settle(id) {
+    if (entries.get(id)?.stays) return;
     const index = order.indexOf(id);
     const todo = entries.has(id) ? view(id) : null;
-    if (!todo || !matches(todo, filter, timezone)) {
+    if (!todo || !belongs(todo, place, timezone)) {
       if (index >= 0) {
         order.splice(index, 1);
         total -= 1;
@@ -54,17 +56,14 @@ export function createStore(call, timezone) {
     if (index >= 0 && isInOrder(index)) return;
     if (index >= 0) order.splice(index, 1);
     else total += 1;
-    const place = order.findIndex((other) => compare(todo, view(other), filter) < 0);
-    if (place >= 0) order.splice(place, 0, id);
+    const next = order.findIndex((other) => compare(todo, view(other), sortOf(place)) < 0);
+    if (next >= 0) order.splice(next, 0, id);
     else if (nextCursor === null) order.push(id); // else it comes with a later page
   }
 
   function isInOrder(index) {
-    const at = (place) => view(order[place]);
-    return (
-      (index === 0 || compare(at(index - 1), at(index), filter) < 0) &&
-      (index === order.length - 1 || compare(at(index), at(index + 1), filter) < 0)
-    );
+    const isBefore = (one, other) => compare(view(order[one]), view(order[other]), sortOf(place)) < 0;
+    return (index === 0 || isBefore(index - 1, index)) && (index === order.length - 1 || isBefore(index, index + 1));
   }
 
   /** One call after the other for each todo: a tick and its taking back must not overtake each other. */
@@ -74,28 +73,52 @@ export function createStore(call, timezone) {
     return turn;
   }
 
-  /** Show a change now and send it; throws the Refusal after taking the change back. */
+  /** What the server says of todos, asked for or not. */
+  function take(todos) {
+    for (const todo of todos) {
+      learn(todo);
+      settle(todo.id);
+    }
+    emit();
+  }
+
+  /** Show a change now and send it; answers what the server says, throws the Refusal after taking the change back. */
   async function change(id, patch, name, envelope = {}, { lingers = false } = {}) {
     const entry = entries.get(id);
     entry.patches.push(patch);
     entry.view = null;
-    if (lingers) setTimeout(() => refresh(id), LEAVING_MILLISECONDS);
+    if (lingers) linger(id, entry);
     else settle(id);
     emit();
-    let isRefused = true;
     try {
-      learn(await inTurn(id, () => call(name, { id, ...envelope })));
-      isRefused = false;
+      const answer = await inTurn(id, () => call(name, { id, ...envelope }));
+      answer.todos.forEach(learn);
+      answer.todos.forEach((todo) => todo.id !== id && settle(todo.id));
+      return answer;
     } finally {
       entry.patches = entry.patches.filter((other) => other !== patch);
       entry.view = null;
-      if (isRefused || !lingers) settle(id);
+      settle(id);
       emit();
     }
   }
 
-  function refresh(id) {
-    settle(id);
+  /** A ticked row stays for a moment, so that one sees what one did. */
+  function linger(id, entry) {
+    clearTimeout(entry.stays);
+    entry.stays = setTimeout(() => {
+      entry.stays = null;
+      settle(id);
+      emit();
+    }, LEAVING_MILLISECONDS);
+  }
+
+  /** Take what the server does not know out of the page. */
+  function forget(ids) {
+    for (const id of ids) {
+      entries.delete(id);
+      settle(id);
+    }
     emit();
   }
 
@@ -118,7 +141,7 @@ export function createStore(call, timezone) {
   }
 
   function list(more) {
-    return call(filter.view === "trash" ? "list_trash" : "list_todos", { body: { ...asQuery(filter), ...more } });
+    return call(place.view === "trash" ? "list_trash" : "list_todos", { body: { ...queryOf(place, timezone), ...more } });
   }
 
   return {
@@ -126,13 +149,15 @@ export function createStore(call, timezone) {
     onChange: (listener) => listeners.push(listener),
     todos: () => order.map(view),
     get: (id) => (entries.has(id) ? view(id) : null),
-    state: () => ({ filter, total, status, refusal, hasMore: nextCursor !== null }),
+    state: () => ({ place, total, status, refusal, hasMore: nextCursor !== null }),
     knownTags: () => [...tags.values()].sort((a, b) => a.localeCompare(b)),
     refresh: emit,
+    take,
+    forget,
 
     /** Look at something else. */
-    show(changes) {
-      filter = { ...filter, ...changes };
+    show(next) {
+      place = next;
       order = [];
       [total, nextCursor, status] = [0, null, "loading"];
       emit();
@@ -158,32 +183,44 @@ export function createStore(call, timezone) {
       }
     },
 
+    /** The parts of a todo that are known here, in their own order. */
+    partsOf: (id) =>
+      [...entries.keys()]
+        .map(view)
+        .filter((todo) => todo.parent_id === id && !todo.deleted_at)
+        .sort((one, other) => compare(one, other, "position:asc")),
+
+    async fetchParts(id) {
+      const page = await call("list_todos", { body: { parent_id: id, sort_by: "position", sort_order: "asc", limit: PAGE } });
+      page.todos.forEach(learn);
+      emit();
+    },
+
     /** Fetch one todo, also one that the list does not show. */
     async fetch(id) {
       learn(await call("get_todo", { id }));
       return view(id);
     },
 
-    /** Add a todo; answers whether the view shows it. The id comes with the draft where it was sent before. */
-    async add(draft) {
-      const now = new Date().toISOString();
-      const empty = { description: "", completed: false, due_date: null, due_time: null, due_timezone: null };
-      const stamps = { created_at: now, updated_at: now, completed_at: null, deleted_at: null, version: 0 };
-      const body = { id: newId(), ...draft };
-      const id = body.id;
-      entries.set(id, { todo: { ...empty, priority: "medium", tags: [], ...body, ...stamps }, patches: [], isNew: true });
-      refresh(id);
+    /**
+     * Add a todo as it was written; answers what the server says, and whether the view shows it.
+     * @param body {id, text, usual, chosen}
+     * @param preview what of it can be shown at once
+     */
+    async add(body, preview) {
+      const { id } = body;
+      entries.set(id, { todo: { ...blankTodo(), ...preview, id }, patches: [], isNew: true });
+      settle(id);
+      emit();
       try {
-        const todo = await inTurn(id, () => call("add_todo", { body }));
+        const answer = await inTurn(id, () => call("add_todo", { body }));
         entries.get(id).isNew = false;
-        learn(todo);
+        take(answer.todos);
+        return { ...answer, isShown: belongs(view(id), place, timezone) };
       } catch (error) {
-        entries.delete(id);
+        forget([id]);
         throw Object.assign(error, { draft: body });
-      } finally {
-        refresh(id);
       }
-      return matches(view(id), filter, timezone);
     },
 
     tick: (id, completed) =>
@@ -191,5 +228,13 @@ export function createStore(call, timezone) {
     update: (id, changes, version = null) => change(id, changes, "update_todo", { body: changes, version }),
     remove: (id) => change(id, { deleted_at: new Date().toISOString() }, "delete_todo"),
     restore: (id) => change(id, { deleted_at: null }, "restore_todo"),
+    /** Up to a hundred changes as one operation. */
+    async batch(operations) {
+      const answer = await call("batch", { body: { operations } });
+      take(answer.results.map((result) => result.todo));
+      return answer;
+    },
+    /** To a place between others; `patch` is how it looks meanwhile. */
+    move: (id, patch, body) => change(id, patch, "move_todo", { body }),
   };
 }

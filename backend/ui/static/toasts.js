@@ -2,7 +2,7 @@ import { h, iconButton } from "./dom.js";
 
 const SHORT_MILLISECONDS = 5_000;
 const LONG_MILLISECONDS = 10_000;
-const MOST = 3;
+const MOST_ALARMS = 3;
 
 /** Short messages at the edge of the page. News is spoken when there is a pause, refusals at once. */
 export function createToasts() {
@@ -11,8 +11,9 @@ export function createToasts() {
   const element = h("div", { class: "toasts" }, news, alarms);
 
   function add(region, text, action) {
-    while (region.children.length >= MOST) region.firstChild.remove();
-    const toast = h("div", { class: region === alarms ? "toast is-alarm" : "toast" }, h("p", { dir: "auto" }, text));
+    while (region.children.length >= (region === alarms ? MOST_ALARMS : 1)) region.firstChild.remove();
+    const words = h("p", { dir: "auto" }, text);
+    const toast = h("div", { class: region === alarms ? "toast is-alarm" : "toast" }, words);
     const close = () => toast.remove();
     if (action) {
       const act = () => {
@@ -24,12 +25,12 @@ export function createToasts() {
     toast.append(iconButton("close", "Dismiss", close));
     dismissLater(toast, close, action || region === alarms ? LONG_MILLISECONDS : SHORT_MILLISECONDS);
     region.append(toast);
-    return close;
+    return { close, write: (other) => (words.textContent = other) };
   }
 
   return {
     element,
-    /** Say what happened; with `{label, run}` also how to take it back. Answers a function that closes it. */
+    /** Say what happened; with `{label, run}` also how to take it back. Answers `{close, write}`. News takes the place of older news. */
     say: (text, action) => add(news, text, action),
     /** Say what went wrong. */
     warn: (text, action) => add(alarms, text, action),

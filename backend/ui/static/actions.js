@@ -1,0 +1,54 @@
+import { dueText } from "./dates.js";
+
+const BATCH = 100;
+
+/**
+ * What people do with todos. Each change shows at once, is told with a way to take it back, and is gone again when the
+ * server refuses it.
+ * @param past notes changes, so that they can be undone
+ */
+export function createActions(store, past, toasts, timezone) {
+  /** A todo that repeats comes again: say when. */
+  function nextText(answer, todo) {
+    const next = answer.todos.find((one) => one.id !== todo.id && one.series_id === todo.series_id && !one.completed);
+    return next?.due_date ? `Done. It comes again: ${dueText(next, timezone)}.` : null;
+  }
+
+  /** Behind which todo of the list; null is the start. */
+  function place(todo, after) {
+    const position = after ? `${after.position}!` : ""; // just behind it, until the server answers the true one
+    past.note(store.move(todo.id, { position }, { after_id: after?.id ?? null }), "Moved.");
+  }
+
+  return {
+    place,
+    tick(todo, isDone) {
+      const change = store.tick(todo.id, isDone);
+      past.note(change, isDone ? "Done." : "Open again.", (answer) =>
+        isDone && answer.todos[0]?.series_id ? nextText(answer, answer.todos[0]) : null,
+      );
+    },
+    rename(todo, title) {
+      if (title) past.note(store.update(todo.id, { title }), "Renamed.");
+      else toasts.warn("A todo needs a title; the old one was kept.");
+    },
+    remove: (todo) => past.note(store.remove(todo.id), "Moved to the trash."),
+    restore: (todo) => past.note(store.restore(todo.id), "Restored."),
+
+    /** The same for many todos; up to a hundred are one operation. */
+    together(todos, action, dataOf, text) {
+      for (let start = 0; start < todos.length; start += BATCH) {
+        const operations = todos.slice(start, start + BATCH).map((todo) => ({ action, id: todo.id, data: dataOf(todo) }));
+        past.note(store.batch(operations), text);
+      }
+    },
+
+    /** One place up or down in the list. */
+    shift(todo, direction) {
+      const todos = store.todos();
+      const index = todos.findIndex(({ id }) => id === todo.id);
+      if (!todos[index + direction]) return;
+      place(todo, (direction < 0 ? todos[index - 2] : todos[index + 1]) ?? null);
+    },
+  };
+}
