@@ -25,6 +25,7 @@ const PAGES = [
  */
 export function createSidebar(views, overview, actions) {
   const fixed = new Map();
+  let opener = null; // what the drawer was opened with
   const pages = PAGES.filter(([view]) => pageOf(view));
   const lists = group("Lists", iconButton("plus", "New list", actions.addList));
   const tags = group("Tags");
@@ -118,7 +119,12 @@ export function createSidebar(views, overview, actions) {
   /** On a phone: show or hide the drawer. */
   function open(isOpen) {
     element.classList.toggle("is-open", isOpen);
-    if (isOpen) nav.querySelector("a").focus();
+    if (isOpen) {
+      opener = document.activeElement;
+      nav.querySelector("a").focus();
+    } else if (element.contains(document.activeElement)) {
+      opener?.focus();
+    }
   }
 
   element.addEventListener("keydown", (event) => event.key === "Escape" && open(false));
