@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from tests.benchmarks import load, plot, proof, report, work
+from tests.benchmarks.drf import DjangoRest
 from tests.benchmarks.load import Replay, Sample
 from tests.benchmarks.naive import Naive
 from tests.benchmarks.ours import Ours
@@ -19,7 +20,7 @@ from tests.benchmarks.peer import Peer
 from tests.benchmarks.pocketbase import PocketBase
 from tests.benchmarks.report import Start
 
-_PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (Ours, Naive, PocketBase)}
+_PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (Ours, Naive, PocketBase, DjangoRest)}
 _WARM_SECONDS = 1
 _STARTS_MAX = 3
 
