@@ -34,7 +34,13 @@ LAYERS = {
         "api", "ui", "security", "settings", "errors", harm="putting the doors together would become a door of its own"
     ),
     "api": layer(*DOOR, frameworks=WEB, harm="REST could not be served, tested or understood without the UI"),
-    "ui": layer(*DOOR, frameworks=PAGE, harm="the UI would go through the web API instead of the services"),
+    "ui": layer(
+        *DOOR,
+        "notebooks",
+        frameworks=PAGE,
+        harm="the UI would go through the web API instead of the services",
+    ),
+    "notebooks": layer(harm="what is handed out for other machines would depend on this one"),
     "access": layer(
         "database",
         "services",

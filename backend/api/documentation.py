@@ -71,6 +71,8 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             statuses = {400, 413, 422, 503} if path.startswith("/api/") else {503}
+            # What FastAPI says of a refused parameter names its own models, wherever the operation lives.
+            statuses |= {422} & {int(status) for status in operation["responses"]}
             statuses |= {401, 403} if "security" in operation else set()
             operation["responses"] |= {str(status): answer for status, answer in refuses(*statuses).items()}
     return schema

@@ -1,12 +1,27 @@
 """Private handlers of the page for who has just come: where the data is, examples, reminders, the notebook."""
 
-from backend import database
+from pydantic import HttpUrl
+
+from backend import database, notebooks
+from backend.models.base import Shape
 from backend.models.batch import BatchRead
 from backend.models.notice import Dwelling
 from backend.models.reminder import ReminderPage, ReminderRequest
 from backend.services import examples, exports, reminders, upkeep
 from backend.services.actor import Actor
 from backend.ui.calls import Call, for_account
+
+
+class NotebookRequest(Shape):
+    """The address under which the reader sees this app."""
+
+    url: HttpUrl
+
+
+class Notebook(Shape):
+    """A notebook's file."""
+
+    content: str
 
 
 class Welcome(Dwelling):
@@ -37,4 +52,11 @@ async def list_reminders(actor: Actor, call: Call) -> ReminderPage:
     return await database.read(lambda session: reminders.search(session, actor, wanted))
 
 
-HANDLERS = [welcome, add_examples, list_reminders]
+@for_account
+async def fill_notebook(_actor: Actor, call: Call) -> Notebook:
+    """The notebook, ready to run against this app."""
+    wanted = NotebookRequest.model_validate(call.body)
+    return Notebook(content=notebooks.filled(str(wanted.url)))
+
+
+HANDLERS = [welcome, add_examples, list_reminders, fill_notebook]

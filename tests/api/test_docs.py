@@ -24,3 +24,10 @@ def test_a_page_names_no_foreign_server_and_what_it_names_is_there(client: TestC
 @pytest.mark.parametrize("name", ["nothing.js", "..%2fcore.py", "core.py", ""])
 def test_no_other_file_is_served(client: TestClient, name: str) -> None:
     assert client.get(f"/docs/assets/{name}").status_code == 404
+
+
+def test_every_reference_of_the_document_leads_somewhere(client: TestClient) -> None:
+    document = client.get("/openapi.json")
+    named = set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', document.text))
+    assert len(named) > 40
+    assert named <= document.json()["components"]["schemas"].keys()

@@ -139,6 +139,16 @@ def test_the_snippets_carry_this_address(visitor: Visitor) -> None:
     assert all(visitor.server.url in code for code in codes)
 
 
+def test_the_notebook_carries_this_address(visitor: Visitor) -> None:
+    visitor.enter()
+    visitor.open("/?view=api")
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_role("button", name="Download the notebook").click()
+    assert download.value.suggested_filename.endswith(".ipynb")
+    cells = json.loads(download.value.path().read_bytes())["cells"]
+    assert any(f'URL = "{visitor.server.url}/"\n' in cell["source"] for cell in cells)
+
+
 def test_an_empty_inbox_teaches_on_request(visitor: Visitor) -> None:
     visitor.enter()
     expect(visitor.page.locator(".welcome-place")).to_contain_text("Your todos are")
