@@ -126,7 +126,7 @@ async def list_members(list_id: str, caller: Caller) -> Response:
     operation_id="update_member",
 )
 async def update_member(list_id: str, user_id: str, changes: MemberUpdate, caller: Caller) -> Response:
-    """Give a member another role. For the list's owners."""
+    """Give a member another role. For the list's owners. Takes a login, not a token."""
     return answer(await database.write(lambda session: members.update(session, caller, list_id, user_id, changes)))
 
 
@@ -138,7 +138,10 @@ async def update_member(list_id: str, user_id: str, changes: MemberUpdate, calle
     operation_id="remove_member",
 )
 async def remove_member(list_id: str, user_id: str, caller: Caller) -> Response:
-    """Take a member off a list, or leave it yourself (`me`). What was assigned to them is nobody's then."""
+    """Take a member off a list, or leave it yourself (`me`). What was assigned to them is nobody's then.
+
+    To take off somebody else takes a login, not a token.
+    """
     await database.write(lambda session: members.remove(session, caller, list_id, user_id))
     return Response(status_code=204)
 
@@ -152,7 +155,10 @@ async def remove_member(list_id: str, user_id: str, caller: Caller) -> Response:
     operation_id="add_invite",
 )
 async def add_invite(list_id: str, data: InviteCreate, caller: Caller) -> Response:
-    """Make an invitation: whoever has its token can join until it expires. The token is shown this once."""
+    """Make an invitation: whoever has its token can join until it expires. The token is shown this once.
+
+    Takes a login, not a personal token.
+    """
     # No Idempotency-Key: the first answer would have to be kept, and with it the token.
     return answer(await database.write(lambda session: members.invite(session, caller, list_id, data)), 201)
 

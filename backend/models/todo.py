@@ -59,7 +59,8 @@ def first_position(moment: datetime) -> str:
 
     A fractional key whose whole part is the time, so that nobody has to look for the last one: `t` announces 20 digits.
     """
-    return f"t{moment:%Y%m%d%H%M%S%f}"
+    # By the number of the year: what %Y says of one before 1000 has four digits on some systems only.
+    return f"t{moment.year:04}{moment:%m%d%H%M%S%f}"
 
 
 def tag_rows(owner_id: str, todo_id: str, tags: Iterable[str]) -> list[dict[str, str]]:

@@ -1,5 +1,8 @@
 """Members: who shares a list, with which role; coming by an invitation, leaving, and what happens to what they had.
 
+Who else may see a list, and may do what, is for its owners to decide and takes a login: whoever has a personal token
+could else let themselves in for good, beyond its end. Leaving and withdrawing take away only, so a token may do them.
+
 Each change stands in the log of the list, as `member` with the account's id and role.
 """
 
@@ -58,7 +61,7 @@ def search(session: Session, actor: Actor, list_id: str) -> MemberPage:
 
 def update(session: Session, actor: Actor, list_id: str, user_id: str, data: MemberUpdate) -> MemberRead:
     """Give a member another role. For owners of the list; the account whose list it is keeps its own."""
-    actor.ensure(Scope.WRITE)
+    actor.ensure_logged_in()
     found, _ = lists.lock(session, actor, list_id)
     member, name = _member(session, actor, found, user_id)
     before, member.role = member.role, data.role
@@ -71,8 +74,11 @@ def update(session: Session, actor: Actor, list_id: str, user_id: str, data: Mem
 def remove(session: Session, actor: Actor, list_id: str, user_id: str) -> None:
     """Take a member off a list, as its owner, or leave it oneself. What was assigned to them is nobody's then."""
     actor.ensure(Scope.WRITE)
+    is_leaving = _as_user_id(actor, user_id) == actor.user_id
+    if not is_leaving:
+        actor.ensure_logged_in()
     found, role = lists.lock_visible(session, actor, list_id)
-    if _as_user_id(actor, user_id) != actor.user_id:
+    if not is_leaving:
         rights.ensure_owner(role)
     member, _ = _member(session, actor, found, user_id)
     with log.together(session):
@@ -81,7 +87,7 @@ def remove(session: Session, actor: Actor, list_id: str, user_id: str) -> None:
 
 def invite(session: Session, actor: Actor, list_id: str, data: InviteCreate) -> InviteCreated:
     """Make an invitation, as an owner of the list. Whoever has its token can become a member until it expires."""
-    actor.ensure(Scope.WRITE)
+    actor.ensure_logged_in()
     found, _ = lists.lock(session, actor, list_id)
     now = utc_now()
     session.exec(

@@ -252,6 +252,14 @@ SCENARIOS = (
         add("soon", **FIXED),
         add("sometime"),
     ),
+    passes("the statistics of nothing", "stats"),
+    passes(
+        "the statistics",
+        "stats",
+        add("done", tags=["home"], priority="high"),
+        ("complete_todo", {"todo_id": "{id}"}),
+        add("late", due_date="2020-01-01"),
+    ),
     Scenario(
         "reading with a token that may only read", "get_todo", {"todo_id": "{id}"}, (add(),), credential="reading"
     ),

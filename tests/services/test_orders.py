@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backend.models.todo import POSITION_MAX, first_position
 from backend.services import orders
 
-EARLY, LATE = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+EARLY, LATE = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 @dataclass

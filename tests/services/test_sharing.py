@@ -266,6 +266,29 @@ def test_members_are_listed_with_their_roles_and_change_them(club: Club) -> None
             run(call, club.coowner, club.list.id, club.stranger.user_id, *more)
 
 
+def test_a_token_lets_nobody_in_and_puts_nobody_out_but_withdraws_and_leaves(club: Club) -> None:
+    token, editors = (replace(actor, token_id=new_id()) for actor in (club.coowner, club.editor))
+    made = run(members.invite, club.owner, club.list.id, InviteCreate(role=Role.OWNER))
+    before = run(members.search, club.owner, club.list.id)
+    for call, *more in (
+        (members.invite, InviteCreate()),
+        (members.update, club.viewer.user_id, MemberUpdate(role=Role.OWNER)),
+        (members.update, "me", MemberUpdate(role=Role.OWNER)),
+        (members.remove, club.viewer.user_id),
+        (members.remove, club.owner.user_id),
+    ):
+        with pytest.raises(PermissionDeniedError, match="Log in with your password"):
+            run(call, token, club.list.id, *more)
+    assert run(members.search, club.owner, club.list.id) == before
+    assert run(members.invites, club.owner, club.list.id).total == 4
+    run(members.revoke, token, club.list.id, made.id)
+    assert run(members.invites, club.owner, club.list.id).total == 3
+    run(members.remove, editors, club.list.id, "me")
+    run(members.remove, token, club.list.id, club.coowner.user_id)
+    left = run(members.search, club.owner, club.list.id).members
+    assert {one.user_id for one in left} == {club.owner.user_id, club.viewer.user_id}
+
+
 @pytest.mark.parametrize("by_owner", [True, False])
 def test_who_leaves_sees_nothing_more_and_is_assigned_nothing_more(club: Club, by_owner: bool) -> None:
     todo = club.add(assignee_id=club.editor.user_id)
