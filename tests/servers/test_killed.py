@@ -43,7 +43,7 @@ def rounds(
     record("seconds that the server was away, and until ten writes were acknowledged after that", away)
     assert app.process is not None
     assert app.process.poll() is None, "the app did not come through it by itself"
-    assert httpx.get(f"{app.url}/health").json() == {"status": "healthy"}
+    assert httpx.get(f"{app.url}/health").json()["status"] == "healthy"
     return load
 
 
@@ -95,7 +95,7 @@ def test_while_the_server_is_away_every_call_is_refused_in_the_one_shape(
             assert answer.headers["content-type"] == "application/problem+json"
             assert int(answer.headers["retry-after"]) >= 1
         health = client.get("/health")
-        assert (health.status_code, health.json()) == (503, {"status": "unhealthy"})
+        assert (health.status_code, health.json()["status"]) == (503, "unhealthy")
         assert client.get("/health/live").status_code == 200
         instance.start()
         assert client.post("/api/v1/todos", json={"title": "x"}).status_code == 201
