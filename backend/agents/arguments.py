@@ -9,6 +9,8 @@ from backend.models.todo import TodoUpdate
 from backend.models.todo_filter import TodoFilter
 
 PAGE_DEFAULT, PAGE_MAX = 25, 100
+# What is no text names no todo, at this door as at every other.
+AnyId = SkipValidation[str]
 _TODO_ID = Field(description="The todo's id.")
 
 
@@ -19,13 +21,13 @@ class Nothing(Shape):
 class OneTodo(Shape):
     """A todo that is meant."""
 
-    todo_id: str = _TODO_ID
+    todo_id: AnyId = _TODO_ID
 
 
 class Change(Shape):
     """Changes to a todo that is meant."""
 
-    todo_id: str = _TODO_ID
+    todo_id: AnyId = _TODO_ID
     # Checked where it is used, so that a refusal names its field as every other door does.
     changes: SkipValidation[TodoUpdate] = Field(description="What is not named stays as it is; null clears.")
 
@@ -39,13 +41,13 @@ class Wanted(TodoFilter):
 class OneTask(Shape):
     """A task that is meant."""
 
-    task_id: str = _TODO_ID
+    task_id: AnyId = _TODO_ID
 
 
 class TaskChange(TodoUpdate):
     """Changes to a task that is meant: only what is named."""
 
-    task_id: str = _TODO_ID
+    task_id: AnyId = _TODO_ID
 
     @property
     def update(self) -> TodoUpdate:

@@ -229,7 +229,7 @@ def test_resources_and_the_prompt(live_server: LiveServer) -> None:
         ("add_todo", {"title": "x", "idempotency_key": ""}, "idempotency_key: must not be empty. [validation_error]"),
         ("whoami", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
         ("list_tasks", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
-        ("get_todo", {"todo_id": 1}, "todo_id: Input should be a valid string. [validation_error]"),
+        ("get_todo", {"todo_id": 1}, "There is no todo with this id. [not_found]"),
         (
             "update_todo",
             {"todo_id": "x", "changes": {"title": None}},

@@ -2,14 +2,19 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from functools import cache
 from typing import Any
 
 import httpx
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from gradio_client import Client
 from gradio_client.exceptions import AppError as CallError
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import TextContent
 
 from backend import access, database
 from backend.errors import describe
@@ -33,6 +38,11 @@ from tests.doors.scenarios import SCENARIOS, Scenario
 from tests.support import PASSWORD, LiveServer
 
 NEVER_MADE = "todo_pat_" + "a" * 43
+
+# Agents bring a token, and make neither accounts nor logins.
+WITHOUT_AGENTS = {"register", "login"}
+# They read fewer at a time, and are told so.
+NOT_FOR_AGENTS = {"a limit of too many"}
 
 # A refusal as (code, sentence), or a result.
 Outcome = tuple[str | None, Any]
@@ -308,6 +318,44 @@ def empty(http: httpx.Client, headers: dict[str, str]) -> None:
     http.delete("/todos/trash", headers=headers).raise_for_status()
 
 
+class AgentDoor(Door):
+    """The live server through the official SDK's client, as an agent calls it; one connection for each credential."""
+
+    def __init__(self, server: LiveServer, portal: BlockingPortal, connections: ExitStack) -> None:
+        super().__init__(f"agent{secrets.token_hex(4)}")
+        self.portal = portal
+        self.headers = credentials_of(server, self.names["username"])
+        self.http = connections.enter_context(httpx.Client(base_url=f"{server.url}/api/v1", timeout=60))
+        self.sessions = {
+            name: connections.enter_context(portal.wrap_async_context_manager(_connected(server, sent)))
+            for name, sent in self.headers.items()
+        }
+
+    def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        result = self.portal.call(self.sessions[credential].call_tool, name, arguments)
+        if result.isError:
+            [content] = result.content
+            assert isinstance(content, TextContent)
+            said = re.fullmatch(r"(?P<detail>.*) \[(?P<code>\w+)\]", content.text, re.DOTALL)
+            return (said["code"], said["detail"]) if said else ("without a code", content.text)
+        body: Any = result.structuredContent
+        return None, body["todos"] if name == "list_todos" else body
+
+    def clear(self) -> None:
+        empty(self.http, self.headers["own"])
+
+
+@asynccontextmanager
+async def _connected(server: LiveServer, headers: dict[str, str]) -> AsyncIterator[ClientSession]:
+    async with (
+        httpx.AsyncClient(headers=headers, timeout=60) as http,
+        streamable_http_client(f"{server.url}/gradio_api/mcp/", http_client=http) as (incoming, outgoing, _),
+        ClientSession(incoming, outgoing) as session,
+    ):
+        await session.initialize()
+        yield session
+
+
 def credentials_of(server: LiveServer, username: str) -> dict[str, dict[str, str]]:
     """The headers of an account: its own, those that are not good, and a token that may only read."""
     ended = server.register(username)
@@ -343,9 +391,15 @@ def notebook(live_server: LiveServer, rest: RestDoor) -> Iterator[ClientDoor]:  
     door.http.close()
 
 
+@pytest.fixture(scope="module")
+def agent(live_server: LiveServer, rest: RestDoor) -> Iterator[AgentDoor]:  # noqa: ARG001 - the same
+    with start_blocking_portal() as portal, ExitStack() as connections:
+        yield AgentDoor(live_server, portal, connections)
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_door_says_the_same(
-    scenario: Scenario, rest: RestDoor, notebook: ClientDoor, subtests: pytest.Subtests
+    scenario: Scenario, rest: RestDoor, notebook: ClientDoor, agent: AgentDoor, subtests: pytest.Subtests
 ) -> None:
     expected = ServiceDoor().run(scenario)
     with subtests.test("service"):
@@ -355,6 +409,9 @@ def test_every_door_says_the_same(
     for name, run in (("REST", rest.run), ("gradio_client", notebook.run)):
         with subtests.test(name):
             assert run(scenario) == expected
+    if scenario.call not in WITHOUT_AGENTS and scenario.name not in NOT_FOR_AGENTS:
+        with subtests.test("MCP"):
+            assert agent.run(scenario) == expected
 
 
 def test_the_table_holds_what_it_promises() -> None:
