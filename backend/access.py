@@ -4,20 +4,26 @@ Shared by REST and the UI, so that both know the same callers and the same limit
 """
 
 import asyncio
+import hashlib
 import ipaddress
+import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from pydantic import BaseModel
+from pydantic_core import from_json
 
 from backend import database, security
 from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError, describe
 from backend.models.base import Shape
+from backend.models.idempotency import RequestKey
 from backend.models.operation import Door
 from backend.models.session import (
     Credentials,
@@ -38,6 +44,7 @@ COOKIE = "todo_session"
 _ATTEMPTS_PER_ADDRESS = 3
 
 _NOTED_SECONDS = 3_600
+_CREATED = 201
 
 _in_progress: set[tuple[str, str]] = set()
 # Which personal tokens' uses were noted by this process, and when; and the noting that is under way.
@@ -221,6 +228,17 @@ async def answer_once(
     """Do work that changes something, and answer; to a request that comes again, the first answer again."""
     with alone(actor, request):
         return await database.write(lambda session: idempotency.once(session, actor, request, status, work))
+
+
+async def answer_by_key(
+    actor: Actor, key: str | None, data: BaseModel, work: Callable[[database.Session], Shape]
+) -> dict[str, Any]:
+    """The answer to a call that adds something; with a key that was used for it before, the first one again."""
+    key = RequestKey.model_validate({"idempotency_key": key}).idempotency_key
+    digest = hashlib.sha256(json.dumps([type(data).__name__, data.model_dump(mode="json")]).encode()).hexdigest()
+    request = None if key is None else idempotency.Request(key, digest)
+    answer: dict[str, Any] = from_json((await answer_once(actor, request, _CREATED, work)).body)
+    return answer
 
 
 def forget_attempts() -> None:

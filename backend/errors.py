@@ -52,6 +52,11 @@ class AppError(Exception):
         if self.status == 401:  # noqa: PLR2004 - RFC 9110, 11.6.1: a 401 names the scheme that would do
             self.headers["WWW-Authenticate"] = "Bearer"
 
+    @property
+    def line(self) -> str:
+        """The sentence with its code, for doors that show one line of text."""
+        return f"{self.detail} [{self.code}]"
+
 
 class BadRequestError(AppError):
     """The request itself cannot be read."""

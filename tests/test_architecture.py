@@ -31,7 +31,13 @@ DOOR = ("access", "database", "news", "transfers", "upkeep", "services", "models
 LAYERS = {
     "app": layer("main", "errors", "settings", harm="the entry would hold a part of the product"),
     "main": layer(
-        "api", "ui", "security", "settings", "errors", harm="putting the doors together would become a door of its own"
+        "api",
+        "agents",
+        "ui",
+        "security",
+        "settings",
+        "errors",
+        harm="putting the doors together would become a door of its own",
     ),
     "api": layer(*DOOR, frameworks=WEB, harm="REST could not be served, tested or understood without the UI"),
     "ui": layer(
@@ -39,6 +45,9 @@ LAYERS = {
         "notebooks",
         frameworks=PAGE,
         harm="the UI would go through the web API instead of the services",
+    ),
+    "agents": layer(
+        "access", "database", "services", "models", "errors", "settings", harm="agents would go through another door"
     ),
     "notebooks": layer(harm="what is handed out for other machines would depend on this one"),
     "access": layer(

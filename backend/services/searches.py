@@ -34,6 +34,8 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.rep
 _NARROWING = TodoFilter.model_fields.keys() - {"completed", "sort_by", "sort_order", "limit", "skip", "cursor"}
 # The orders whose index has the open todos and the done ones apart.
 _APART = {SortBy.DUE_DATE, SortBy.PRIORITY, SortBy.POSITION}
+# The orders whose key very many todos have in common: a page must begin among them, not before them.
+_COMMON = {SortBy.PRIORITY}
 _READ_COLUMNS = list(sa.inspect(Todo).columns)
 
 
@@ -257,10 +259,11 @@ def _order(descends: bool, *columns: Any) -> list[Any]:
 def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[ColumnElement[bool]], bool]]:
     """What together makes the list, and whether it has a key: the order's index may have open and done ones apart."""
     last = cursors.read(wanted, wanted.cursor) if wanted.cursor is not None else None
-    after = [_after(key, descends, *last)] if last is not None else []
-    parts = [(after, True)]
+    ways = _after(wanted.sort_by, key, descends, *last) if last is not None else [[]]
+    parts = [(after, True) for after in ways]
     if wanted.sort_by is SortBy.DUE_DATE:
         is_past_dated = last is not None and last[0] is None
+        (after,) = ways
         undated = ([key.is_(None), *(after if is_past_dated else [])], False)
         parts = (
             [undated] if is_past_dated or wanted.due is DueWord.NONE else [([key.is_not(None), *after], True), undated]
@@ -272,12 +275,13 @@ def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[Colu
     return parts
 
 
-def _after(key: Any, descends: bool, last_key: Any, last_id: str) -> ColumnElement[bool]:
-    """What comes after the last row of the page before, also when that row has changed or gone since."""
+def _after(sort_by: SortBy, key: Any, descends: bool, last_key: Any, last_id: str) -> list[list[ColumnElement[bool]]]:
+    """What comes after the last row of the page before, also when that row has changed or gone since: in one or two."""
     ids = col(Todo.id) < last_id if descends else col(Todo.id) > last_id
     if last_key is None:
-        return sa.and_(key.is_(None), ids)
+        return [[key.is_(None), ids]]
+    beyond = key < last_key if descends else key > last_key
+    if sort_by in _COMMON:
+        return [[key == last_key, ids], [beyond]]
     # The first condition says no more than the second, but where in the index to begin.
-    if descends:
-        return sa.and_(key <= last_key, sa.or_(key < last_key, ids))
-    return sa.and_(key >= last_key, sa.or_(key > last_key, ids))
+    return [[key <= last_key if descends else key >= last_key, sa.or_(beyond, ids)]]

@@ -1,1 +1,1 @@
-"""The Gradio door: the interactive page, and the endpoints for notebooks and agents. Nothing here imports FastAPI."""
+"""The Gradio door: the interactive page, and the endpoints for notebooks. Nothing here imports FastAPI."""

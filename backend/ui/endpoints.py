@@ -5,22 +5,17 @@ the same words. The account comes from the request's credentials, never from an 
 """
 
 import functools
-import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 from gradio.events import api
 from pydantic import BaseModel
-from pydantic_core import from_json
 
 from backend import access, database
 from backend.errors import describe
-from backend.models.base import Shape
 from backend.models.batch import BatchCreate
 from backend.models.history import UndoRequest
-from backend.models.idempotency import RequestKey
 from backend.models.operation import Door
 from backend.models.quick import QuickCreate
 from backend.models.session import Credentials
@@ -28,12 +23,10 @@ from backend.models.stats import StatsRequest
 from backend.models.todo import TodoCreate, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.user import UserCreate
-from backend.services import accounts, batches, idempotency, overviews, quick, searches, todos
+from backend.services import accounts, batches, overviews, quick, searches, todos
 from backend.services import stats as statistics
 from backend.services import undo as undoing
 from backend.services.actor import Actor
-
-_CREATED = 201
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,8 +47,7 @@ def _refusing(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         try:
             return await function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - describe decides what the caller may see, and logs the rest
-            refusal = describe(error)
-            raise gr.Error(f"{refusal.detail} [{refusal.code}]", print_exception=False) from None
+            raise gr.Error(describe(error).line, print_exception=False) from None
 
     return call
 
@@ -75,17 +67,6 @@ def _plain(shape: BaseModel) -> dict[str, Any]:
 def _said(**values: Any) -> dict[str, Any]:
     """What was said: an argument left at None keeps the shape's default."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-async def _answer_once(
-    actor: Actor, key: str | None, data: BaseModel, work: Callable[[database.Session], Shape]
-) -> dict[str, Any]:
-    """The answer to a call that adds something; with a key that was used for it before, the first one again."""
-    key = RequestKey.model_validate({"idempotency_key": key}).idempotency_key
-    digest = hashlib.sha256(json.dumps([type(data).__name__, _plain(data)]).encode()).hexdigest()
-    request = None if key is None else idempotency.Request(key, digest)
-    answer: dict[str, Any] = from_json((await access.answer_once(actor, request, _CREATED, work)).body)
-    return answer
 
 
 @_refusing
@@ -190,7 +171,7 @@ async def add_todo(
     data = TodoCreate.model_validate(
         {"title": title, "description": description, "priority": priority, "tags": tags, **said}
     )
-    return await _answer_once(actor, idempotency_key, data, lambda session: todos.create(session, actor, data))
+    return await access.answer_by_key(actor, idempotency_key, data, lambda session: todos.create(session, actor, data))
 
 
 @_refusing
@@ -211,7 +192,9 @@ async def add_todos(
     """
     actor = await _caller(request)
     data = BatchCreate.model_validate({"todos": todos})
-    return await _answer_once(actor, idempotency_key, data, lambda session: batches.run(session, actor, data.request))
+    return await access.answer_by_key(
+        actor, idempotency_key, data, lambda session: batches.run(session, actor, data.request)
+    )
 
 
 @_refusing
@@ -230,7 +213,7 @@ async def quick_add(
     """
     actor = await _caller(request)
     data = QuickCreate.model_validate({"text": text, "dry_run": dry_run})
-    return await _answer_once(actor, idempotency_key, data, lambda session: quick.add(session, actor, data))
+    return await access.answer_by_key(actor, idempotency_key, data, lambda session: quick.add(session, actor, data))
 
 
 @_refusing

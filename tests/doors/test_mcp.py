@@ -1,0 +1,331 @@
+"""The door for agents, by the official SDK's client: what it offers, what it answers, and what it refuses."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import anyio
+import httpx
+import jsonschema
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import McpError
+from mcp.types import CallToolResult, TextContent, TextResourceContents
+from pydantic import AnyUrl
+
+from tests.support import LiveServer
+
+T = TypeVar("T")
+
+# Nothing else is offered: whoever adds a tool adds it here, with what agents may believe of it.
+READS = {"whoami", "overview", "list_todos", "get_todo", "stats", "list_tasks"}
+DESTROYS = {"update_todo", "delete_todo", "undo", "update_task", "delete_task"}
+TWICE_IS_TWICE = {"add_todo", "add_todos", "quick_add", "add_task", "undo"}
+OFFERED = {
+    *(READS | DESTROYS | TWICE_IS_TWICE),
+    *("complete_todo", "reopen_todo", "restore_todo", "complete_task"),
+}
+ABOUT_ONE = {
+    **dict.fromkeys(
+        ("get_todo", "update_todo", "complete_todo", "reopen_todo", "delete_todo", "restore_todo"), "todo_id"
+    ),
+    **dict.fromkeys(("complete_task", "delete_task", "update_task"), "task_id"),
+}
+
+
+class Agent:
+    """An agent with the headers of an account."""
+
+    def __init__(self, server: LiveServer, headers: dict[str, str], path: str = "/gradio_api/mcp/") -> None:
+        self.url = f"{server.url}{path}"
+        self.headers = headers
+
+    def run(self, work: Callable[[ClientSession], Awaitable[T]]) -> T:
+        """Connect, do something, and hang up."""
+
+        async def connected() -> T:
+            async with (
+                httpx.AsyncClient(headers=self.headers, timeout=60) as http,
+                streamable_http_client(self.url, http_client=http) as (incoming, outgoing, _),
+                ClientSession(incoming, outgoing) as session,
+            ):
+                await session.initialize()
+                return await work(session)
+
+        return anyio.run(connected)
+
+    def answer(self, name: str, **arguments: Any) -> CallToolResult:
+        return self.run(lambda session: session.call_tool(name, arguments))
+
+    def call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """A call that is to succeed: its content, which text and structure agree on, and which its schema allows."""
+
+        async def work(session: ClientSession) -> dict[str, Any]:
+            schemas = {tool.name: tool.outputSchema for tool in (await session.list_tools()).tools}
+            result = await session.call_tool(name, arguments)
+            assert not result.isError, result.content
+            content = result.structuredContent
+            assert content is not None
+            jsonschema.validate(content, schemas[name], format_checker=jsonschema.FormatChecker())
+            assert json.loads(said(result)) == content
+            return content
+
+        return self.run(work)
+
+    def refused(self, name: str, **arguments: Any) -> str:
+        result = self.answer(name, **arguments)
+        assert result.isError, result.structuredContent
+        assert result.structuredContent is None
+        return said(result)
+
+
+def said(result: CallToolResult) -> str:
+    [content] = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+def token_of(server: LiveServer, account: dict[str, str], *scopes: str) -> str:
+    body = {"name": "agent", "scopes": scopes}
+    made = httpx.post(f"{server.url}/api/v1/auth/tokens", json=body, headers=account).raise_for_status()
+    secret: str = made.json()["token"]
+    return secret
+
+
+@pytest.fixture(scope="module")
+def account(live_server: LiveServer) -> dict[str, str]:
+    return live_server.register("agent", timezone="Europe/Berlin")
+
+
+@pytest.fixture(scope="module")
+def agent(live_server: LiveServer, account: dict[str, str]) -> Agent:
+    return Agent(live_server, account)
+
+
+# What is offered
+
+
+def test_exactly_these_tools_are_offered_with_what_agents_may_believe_of_them(agent: Agent) -> None:
+    tools = agent.run(lambda session: session.list_tools()).tools
+    assert {tool.name for tool in tools} == OFFERED
+    for tool in tools:
+        hints = tool.annotations
+        assert hints is not None
+        assert hints.readOnlyHint == (tool.name in READS), tool.name
+        assert hints.destructiveHint == (tool.name in DESTROYS), tool.name
+        assert hints.idempotentHint == (tool.name not in TWICE_IS_TWICE), tool.name
+        assert hints.openWorldHint is False
+        assert tool.description
+        assert tool.inputSchema["additionalProperties"] is False
+        assert tool.outputSchema is not None
+        jsonschema.Draft202012Validator.check_schema(tool.inputSchema)
+        jsonschema.Draft202012Validator.check_schema(tool.outputSchema)
+        assert not {"user_id", "username", "owner_id", "account"} & tool.inputSchema["properties"].keys()
+
+
+def test_every_tool_does_its_work(agent: Agent) -> None:
+    assert agent.call("whoami")["username"] == "agent"
+    todo = agent.call("add_todo", title="Buy milk", tags=["walk"], due_date="2027-03-01T09:00")
+    assert (todo["weekday"], todo["due_at"]) == ("Monday", "2027-03-01T08:00:00Z")
+    one = {"todo_id": todo["id"]}
+    assert agent.call("get_todo", **one) == todo
+    changed = agent.call("update_todo", **one, changes={"priority": "high"})
+    assert (changed["priority"], changed["title"], changed["due_time"]) == ("high", "Buy milk", "09:00")
+    assert agent.call("complete_todo", **one)["completed"]
+    assert not agent.call("reopen_todo", **one)["completed"]
+    assert agent.call("delete_todo", **one)["deleted_at"]
+    assert agent.call("restore_todo", **one)["deleted_at"] is None
+    many = agent.call("add_todos", todos=[{"title": "a", "tags": ["walk"]}, {"title": ""}])
+    assert (many["succeeded"], many["failed"], many["results"][1]["error"]["code"]) == (1, 1, "validation_error")
+    assert agent.call("quick_add", text="Pay rent every 1st #walk !high")["todo"]["priority"] == "high"
+    assert agent.call("list_todos", tags=["walk"])["total"] == 3
+    assert agent.call("undo", operation_id=many["operation_id"])["changed"] == [many["results"][0]["todo"]["id"]]
+    assert agent.call("list_todos", tags=["walk"])["total"] == 2
+    assert agent.call("overview")["timezone"] == "Europe/Berlin"
+    assert len(agent.call("stats", days=7)["days"]) == 7
+
+
+def test_the_five_names_that_agents_know_do_the_same(live_server: LiveServer) -> None:
+    agent = Agent(live_server, live_server.register("tasks"))
+    task = agent.call("add_task", title="Call", description="by phone", due_date="2027-03-01")
+    assert agent.call("list_tasks", status="pending")["todos"] == [task]
+    changed = agent.call("update_task", task_id=task["id"], title="Call her")
+    assert (changed["title"], changed["description"], changed["due_date"]) == ("Call her", "by phone", "2027-03-01")
+    assert agent.call("update_task", task_id=task["id"], due_date=None)["due_date"] is None
+    assert agent.call("complete_task", task_id=task["id"])["completed"]
+    assert agent.call("list_tasks", status="pending")["total"] == 0
+    assert agent.call("list_tasks", status="completed")["total"] == 1
+    assert agent.call("delete_task", task_id=task["id"])["deleted_at"]
+    assert agent.call("list_tasks")["total"] == 0
+
+
+def test_a_list_comes_in_pages_that_a_cursor_turns(live_server: LiveServer) -> None:
+    agent = Agent(live_server, live_server.register("pages-agent"))
+    agent.call("add_todos", todos=[{"title": f"{number:02}"} for number in range(60)])
+    titles: list[str] = []
+    cursor: str | None = None
+    for expected in (25, 25, 10):
+        page = agent.call("list_todos", sort_by="title", sort_order="asc", cursor=cursor)
+        assert len(page["todos"]) == expected
+        titles += [todo["title"] for todo in page["todos"]]
+        cursor = page["next_cursor"]
+    assert cursor is None
+    assert titles == [f"{number:02}" for number in range(60)]
+    assert agent.refused("list_todos", limit=101).startswith("limit: ")
+
+
+def test_a_call_with_a_key_has_its_effect_once(live_server: LiveServer) -> None:
+    agent = Agent(live_server, live_server.register("keys-agent"))
+    first = agent.call("add_todo", title="Once", idempotency_key="k")
+    assert agent.call("add_task", title="Once", idempotency_key="k") == first
+    assert agent.refused("add_todo", title="Twice", idempotency_key="k").endswith("[idempotency_mismatch]")
+    assert agent.call("list_todos")["total"] == 1
+
+
+def test_the_log_names_the_door_and_the_token(live_server: LiveServer) -> None:
+    account = live_server.register("door-agent")
+    Agent(live_server, {"X-API-Key": token_of(live_server, account, "add")}).call("add_todo", title="x")
+    [entry] = httpx.get(f"{live_server.url}/api/v1/operations", headers=account).json()["operations"]
+    assert (entry["door"], entry["actor_name"]) == ("mcp", "agent")
+
+
+# Resources and the prompt
+
+
+def test_resources_and_the_prompt(live_server: LiveServer) -> None:
+    agent = Agent(live_server, live_server.register("reader"))
+    today = agent.call("overview")["today"]
+    agent.call("add_todos", todos=[{"title": "Now", "due_date": today}, {"title": "Later", "due_date": "2099-01-01"}])
+
+    async def read(session: ClientSession) -> dict[str, Any]:
+        found = {}
+        for resource in (await session.list_resources()).resources:
+            [content] = (await session.read_resource(resource.uri)).contents
+            assert isinstance(content, TextResourceContents)
+            found[str(resource.uri)] = json.loads(content.text)
+        return found
+
+    found = agent.run(read)
+    assert found.keys() == {"todo://today", "todo://overview"}
+    assert [todo["title"] for todo in found["todo://today"]["todos"]] == ["Now"]
+    assert found["todo://overview"]["open"] == 2
+    [prompt] = agent.run(lambda session: session.list_prompts()).prompts
+    [message] = agent.run(lambda session: session.get_prompt(prompt.name)).messages
+    assert isinstance(message.content, TextContent)
+    assert "overview" in message.content.text
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("add_todo", {}, "title: Field required. [validation_error]"),
+        ("add_todo", {"title": 1}, "title: Input should be a valid string. [validation_error]"),
+        ("add_todo", {"title": ""}, "title: must not be empty. [validation_error]"),
+        ("add_todo", {"title": "x", "user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
+        ("add_todo", {"title": "x", "idempotency_key": ""}, "idempotency_key: must not be empty. [validation_error]"),
+        ("whoami", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
+        ("list_tasks", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
+        ("get_todo", {"todo_id": 1}, "todo_id: Input should be a valid string. [validation_error]"),
+        (
+            "update_todo",
+            {"todo_id": "x", "changes": {"title": None}},
+            "title: Input should be a valid string. [validation_error]",
+        ),
+        (
+            "update_todo",
+            {"todo_id": "x", "changes": [1]},
+            "request: must be an object with named fields. [validation_error]",
+        ),
+        ("undo", {}, "request: Give exactly one of operation_id, last and since. [validation_error]"),
+    ],
+)
+def test_a_wrong_argument_is_refused_by_its_field(
+    agent: Agent, name: str, arguments: dict[str, Any], says: str
+) -> None:
+    assert agent.refused(name, **arguments) == says
+
+
+def test_an_unknown_id_and_an_unknown_tool(agent: Agent) -> None:
+    for name, argument in ABOUT_ONE.items():
+        more = {"changes": {"title": "x"}} if name == "update_todo" else {}
+        assert agent.refused(name, **{argument: "nothing"}, **more) == "There is no todo with this id. [not_found]"
+    assert agent.refused("register").startswith("There is no tool register;")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Cookie": "todo_session={token}"}])
+def test_without_an_account_in_a_header_every_tool_is_closed(
+    live_server: LiveServer, account: dict[str, str], headers: dict[str, str]
+) -> None:
+    token = account["Authorization"].removeprefix("Bearer ")
+    stranger = Agent(live_server, {name: value.format(token=token) for name, value in headers.items()})
+
+    async def work(session: ClientSession) -> None:
+        for name in OFFERED:
+            result = await session.call_tool(name, {})
+            assert result.isError
+            assert said(result).endswith("[not_authenticated]"), name
+        with pytest.raises(McpError, match="not_authenticated"):
+            await session.read_resource(AnyUrl("todo://today"))
+
+    before = len(live_server.log)
+    stranger.run(work)
+    assert "Traceback" not in live_server.log[before:]
+
+
+def test_a_token_does_only_what_its_scopes_allow(
+    live_server: LiveServer, account: dict[str, str], agent: Agent
+) -> None:
+    todo = agent.call("add_todo", title="Mine")
+    secret = token_of(live_server, account, "read", "add")
+    careful = Agent(live_server, {"Authorization": "Bearer hf_of_a_private_space", "X-API-Key": secret})
+    for name, argument in ABOUT_ONE.items():
+        if name != "get_todo":
+            more = {"changes": {"title": "x"}} if name == "update_todo" else {}
+            refusal = careful.refused(name, **{argument: todo["id"]}, **more)
+            assert refusal.endswith("[permission_denied]"), name
+    assert careful.refused("undo", last=1).endswith("[permission_denied]")
+    assert careful.call("get_todo", todo_id=todo["id"]) == todo
+    assert careful.call("add_todo", title="By the agent")["title"] == "By the agent"
+
+
+def test_two_accounts_never_see_or_touch_each_others_todos(live_server: LiveServer, agent: Agent) -> None:
+    todo = agent.call("add_todo", title="nobody else's business")
+    other = Agent(live_server, live_server.register("other-agent"))
+    for name, argument in ABOUT_ONE.items():
+        more = {"changes": {"title": "x"}} if name == "update_todo" else {}
+        assert other.refused(name, **{argument: todo["id"]}, **more) == "There is no todo with this id. [not_found]"
+    assert other.call("list_todos", search="business")["total"] == 0
+    assert other.call("list_tasks")["total"] == 0
+    assert agent.call("get_todo", todo_id=todo["id"]) == todo
+
+
+# The transport
+
+
+def test_the_address_takes_any_host_and_either_form_and_only_post(live_server: LiveServer) -> None:
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    accept = {"Accept": "application/json, text/event-stream"}
+    hosts: tuple[dict[str, str], ...] = ({}, {"Host": "someone-todos.hf.space"}, {"Origin": "https://huggingface.co"})
+    for path in ("/gradio_api/mcp", "/gradio_api/mcp/"):
+        for host in hosts:
+            answer = httpx.post(f"{live_server.url}{path}", json=hello, headers={**accept, **host})
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["Content-Type"] == "application/json"
+            assert answer.json()["result"]["serverInfo"]["name"] == "todos"
+        for method in ("GET", "DELETE"):
+            refused = httpx.request(method, f"{live_server.url}{path}", headers=accept)
+            assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
+            assert refused.json()["code"] == "method_not_allowed"
