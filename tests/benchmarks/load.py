@@ -57,6 +57,7 @@ class Replay:
             timeout=seconds + _PATIENCE_SECONDS,
         )
         cpu = self.peer.server.cpu_seconds() - before
+        self.peer.server.settle()
         seen = json.loads(done.stdout.splitlines()[-1])
         self.sent += seen["requests"]
         return Sample(
