@@ -8,9 +8,12 @@ from tests.browser.visiting import Visitor
 
 COUNT = 2_000
 BATCH = 100
-TICK_MILLISECONDS = 100
-FRAME_MILLISECONDS = 50
-STALL_MILLISECONDS = 250  # for nineteen frames of twenty: a busy machine may drop one
+# As ratios within one run, because a busy machine is slow at everything: a tick beside one on the first page alone,
+# a frame of scrolling beside one in which nothing moves.
+TICK_RATIO = 5
+FRAME_RATIO = 3
+STALL_RATIO = 15  # for nineteen frames of twenty
+FRAME_MILLISECONDS = 1_000 / 60  # no screen is waited for less than this
 
 # From the click to the frame in which the change has been painted.
 TICK = """
@@ -32,11 +35,11 @@ async (count) => {
 }
 """
 SCROLL = """
-async () => {
+async (pixels) => {
   const frames = [];
   let last = performance.now();
   for (let frame = 0; frame < 120; frame += 1) {
-    window.scrollBy(0, 400);
+    window.scrollBy(0, pixels);
     await new Promise(requestAnimationFrame);
     frames.push(performance.now() - last);
     last = performance.now();
@@ -51,17 +54,27 @@ def test_two_thousand_todos_scroll_and_tick_without_a_stall(visitor: Visitor) ->
     visitor.enter()
     visitor.show("All")
     expect(visitor.page.locator(".count")).to_have_text("2,000 todos")
+    few = ticks_of(visitor)
+    pace = max(FRAME_MILLISECONDS, statistics.median(visitor.page.evaluate(SCROLL, 0)))
     visitor.page.evaluate(REACH_THE_END, COUNT)
     assert visitor.rows.count() == COUNT
     assert len(set(visitor.titles.all_text_contents())) == COUNT
     visitor.page.evaluate("window.scrollTo(0, 0)")
-    frames = visitor.page.evaluate(SCROLL)
+    frames = visitor.page.evaluate(SCROLL, 400)
     visitor.page.evaluate("window.scrollTo(0, 0)")
+    assert statistics.median(ticks_of(visitor)) < TICK_RATIO * statistics.median(few)
+    assert statistics.median(frames) < FRAME_RATIO * pace
+    assert statistics.quantiles(frames, n=20)[-1] < STALL_RATIO * pace
+
+
+def ticks_of(visitor: Visitor) -> list[float]:
+    """Milliseconds until a tick is painted, of the first open rows; each is taken back after that."""
     ticks = [visitor.page.evaluate(TICK, index) for index in range(15)]
     assert all(is_done for _, is_done in ticks)
-    assert statistics.median(milliseconds for milliseconds, _ in ticks) < TICK_MILLISECONDS
-    assert statistics.median(frames) < FRAME_MILLISECONDS
-    assert statistics.quantiles(frames, n=20)[-1] < STALL_MILLISECONDS
+    for index in range(15):
+        visitor.page.evaluate(TICK, index)
+    expect(visitor.page.locator(".row.is-done")).to_have_count(0)
+    return [milliseconds for milliseconds, _ in ticks]
 
 
 def fill(visitor: Visitor, count: int) -> None:
