@@ -111,6 +111,7 @@ def test_the_keyboard_alone_does_a_day(visitor: Visitor) -> None:
     visitor.add("Second")
     visitor.enter()
     page, keys = visitor.page, visitor.page.keyboard
+    expect(visitor.new_todo).to_be_focused()  # the page gives it the focus when it opens; a key before that is text
     page.locator("h1").click()
     keys.press("n")
     expect(visitor.new_todo).to_be_focused()
