@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from backend.models.base import utc_now
 from backend.models.batch import BatchCreate, BatchRead
 from backend.services import batches
 from backend.services.actor import Actor
@@ -18,7 +17,7 @@ _NOTES = "Everything saves as you go. What you delete waits in the trash for 30 
 
 def add(session: Session, actor: Actor) -> BatchRead:
     """Three ordinary todos, all or none, and one operation for undo. Days are counted where the actor lives."""
-    today = datetime.now(ZoneInfo(actor.timezone)).date() if actor.timezone else utc_now().date()
+    today = datetime.now(ZoneInfo(actor.timezone)).date()
     todos = [
         {"title": _LOOK, "description": _NOTES, "tags": ["example"], "priority": "low"},
         {"title": _PLAN, "tags": ["example"], "due_date": f"{today + timedelta(days=1)}"},
