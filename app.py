@@ -1,5 +1,6 @@
 """Entry of the Space: `python app.py` serves the UI and the API on port 7860."""
 
+import signal
 import sys
 
 import uvicorn
@@ -16,6 +17,8 @@ from backend.settings import get_settings
 __all__ = ["app"]
 
 if __name__ == "__main__":
+    # uvicorn raises the signal again when it has stopped. As an exit, it lets the database remember how it was left.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     settings = get_settings()
     # Forwarded headers are read by backend.access, which knows which end of them a caller can forge.
     uvicorn.run(

@@ -14,14 +14,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from backend import database, security
-from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, RateLimitedError, describe
+from backend import attempts, database, security
+from backend.errors import AuthenticationError, InProgressError, InvalidCredentialsError, describe
 from backend.models.base import Shape
 from backend.models.idempotency import RequestKey
 from backend.models.operation import Door
@@ -34,14 +31,12 @@ from backend.models.session import (
     TokenPair,
 )
 from backend.models.user import UserCreate, UserRead, fold
+from backend.prepared import Reader
 from backend.services import accounts, idempotency, sessions, tokens
 from backend.services.actor import Actor
 from backend.settings import get_settings
 
 COOKIE = "todo_session"
-
-# An address may be a school or a company: it gets this many times the attempts of one account.
-_ATTEMPTS_PER_ADDRESS = 3
 
 _NOTED_SECONDS = 3_600
 _CREATED = 201
@@ -50,7 +45,6 @@ _in_progress: set[tuple[str, str]] = set()
 # Which personal tokens' uses were noted by this process, and when; and the noting that is under way.
 _noted: dict[str, float] = {}
 _storing: set[asyncio.Task[None]] = set()
-_limiter = MovingWindowRateLimiter(MemoryStorage())
 
 
 def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str:
@@ -69,7 +63,18 @@ def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None 
 
 async def identify(token: str, door: Door) -> Actor:
     """Who a token stands for, at this door."""
-    actor = await database.read(lambda session: sessions.identify(session, token, door))
+    # At once, or the usual way, which also says why not.
+    actor = database.glance(lambda reader: sessions.identify(reader, token, door))
+    if actor is None:
+        actor = await database.read(lambda session: sessions.identify(session, token, door))
+    if actor.token_id is not None:
+        _note_use(actor.token_id)
+    return actor
+
+
+def identify_at_once(reader: Reader, token: str, door: Door) -> Actor:
+    """The same, within a glance at the database."""
+    actor = sessions.identify(reader, token, door)
     if actor.token_id is not None:
         _note_use(actor.token_id)
     return actor
@@ -139,7 +144,7 @@ def is_secure(headers: Mapping[str, str], scheme: str) -> bool:
 
 async def sign_up(data: UserCreate, address: str) -> UserRead:
     """Create an account."""
-    _count("register", data.email, address)
+    await _count("register", data.email, address)
     is_open = get_settings().registration_open
     await database.read(lambda session: accounts.ensure_open(session, registration_open=is_open))
     password_hash = await database.in_thread(lambda: security.hash_password(data.password))
@@ -152,7 +157,7 @@ async def sign_in(credentials: Credentials, address: str) -> TokenPair:
     """Open a session for a name and a password."""
     claimed = await database.read(lambda session: sessions.find(session, credentials.name))
     # By account where there is one: its e-mail address and its username share their attempts.
-    _count("login", claimed.user_id or credentials.name, address)
+    await _count("login", claimed.user_id or credentials.name, address)
     try:
         return await _open(claimed, credentials.password)
     except InvalidCredentialsError:
@@ -166,7 +171,7 @@ async def sign_in(credentials: Credentials, address: str) -> TokenPair:
 async def renew(request: RefreshRequest, address: str, *, grace: timedelta = timedelta(0)) -> TokenPair:
     """The next pair of tokens; a refresh token that was used before, longer than `grace` ago, ends its session."""
     token = security.read_token(security.TokenKind.REFRESH, request.refresh_token)
-    _count("refresh", token.session_id, address)
+    await _count("refresh", token.session_id, address)
     pair = await database.write(
         lambda session: sessions.refresh(session, request.refresh_token, get_settings(), grace=grace)
     )
@@ -189,7 +194,7 @@ async def change_password(actor: Actor, change: PasswordChange, address: str) ->
 
 async def reset_password(reset: PasswordReset, address: str) -> None:
     """Set a new password with a one-time link, and end every login of the account."""
-    _count("reset", address, address)
+    await _count("reset", address, address)
     token = security.read_reset(reset.token)
     await database.read(lambda session: accounts.ensure_reset(session, token))
     password_hash = await database.in_thread(lambda: security.hash_password(reset.new_password))
@@ -223,27 +228,35 @@ def alone(actor: Actor, request: idempotency.Request | None) -> Iterator[None]:
 
 
 async def answer_once(
-    actor: Actor, request: idempotency.Request | None, status: int, work: Callable[[database.Session], Shape]
+    actor: Actor,
+    request: idempotency.Request | None,
+    status: int,
+    work: Callable[[database.Session], Shape],
+    *,
+    is_slow: bool = False,
 ) -> idempotency.Answer:
     """Do work that changes something, and answer; to a request that comes again, the first answer again."""
     with alone(actor, request):
-        return await database.write(lambda session: idempotency.once(session, actor, request, status, work))
+        return await database.write(
+            lambda session: idempotency.once(session, actor, request, status, work), is_slow=is_slow
+        )
 
 
 async def answer_by_key(
-    actor: Actor, key: str | None, data: BaseModel, work: Callable[[database.Session], Shape]
+    actor: Actor,
+    key: str | None,
+    data: BaseModel,
+    work: Callable[[database.Session], Shape],
+    *,
+    is_slow: bool = False,
 ) -> dict[str, Any]:
     """The answer to a call that adds something; with a key that was used for it before, the first one again."""
     key = RequestKey.model_validate({"idempotency_key": key}).idempotency_key
     digest = hashlib.sha256(json.dumps([type(data).__name__, data.model_dump(mode="json")]).encode()).hexdigest()
     request = None if key is None else idempotency.Request(key, digest)
-    answer: dict[str, Any] = from_json((await answer_once(actor, request, _CREATED, work)).body)
+    done = await answer_once(actor, request, _CREATED, work, is_slow=is_slow)
+    answer: dict[str, Any] = from_json(done.body)
     return answer
-
-
-def forget_attempts() -> None:
-    """Start counting anew."""
-    _limiter.storage.reset()
 
 
 async def _open(claimed: sessions.Claimed, password: str) -> TokenPair:
@@ -253,22 +266,12 @@ async def _open(claimed: sessions.Claimed, password: str) -> TokenPair:
 
 async def _prove(actor: Actor, password: str, address: str) -> None:
     actor.ensure_logged_in()  # before it is counted: a token must not use up its owner's attempts
-    _count("prove", actor.user_id, address)
+    await _count("prove", actor.user_id, address)
     stored = await database.read(lambda session: accounts.password_hash_of(session, actor))
     is_right, _ = await database.in_thread(lambda: security.verify_password(password, stored))
     if not is_right:
         raise InvalidCredentialsError("The password is wrong.")
 
 
-def _count(action: str, account: str, address: str) -> None:
-    """Count an attempt for the account and for the address; raises RateLimitedError when there are too many."""
-    per_account = parse(get_settings().login_rate_limit)
-    per_address = type(per_account)(per_account.amount * _ATTEMPTS_PER_ADDRESS, per_account.multiples)
-    _hit(per_address, action, "address", address)
-    _hit(per_account, action, "account", fold(account))
-
-
-def _hit(limit: RateLimitItem, *key: str) -> None:
-    if not _limiter.hit(limit, *key):
-        seconds = max(1, math.ceil(_limiter.get_window_stats(limit, *key).reset_time - time.time()))
-        raise RateLimitedError(f"Too many attempts. Try again in {seconds} seconds.", retry_after_seconds=seconds)
+async def _count(action: str, account: str, address: str) -> None:
+    await attempts.count(get_settings().login_rate_limit, action, fold(account), address)

@@ -17,7 +17,7 @@ from backend import move
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
-from backend.storage import comeback, layout, lock, memory, quarantine, snapshots, swap, taking
+from backend.storage import comeback, files, layout, lock, memory, quarantine, snapshots, swap, taking
 from backend.storage.diagnose import State, diagnose
 from backend.storage.home import Home, find_home
 from backend.storage.lock import Occupancy
@@ -30,6 +30,7 @@ WATCHED = ("users", "todos")
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; the exit code is 0 when all is well."""
     chosen = _parser().parse_args(arguments)
+    files.keep_private()
     try:
         sys.exit(chosen.run(chosen))
     except ConfigurationError as error:
@@ -162,7 +163,7 @@ def _create_admin(chosen: argparse.Namespace) -> int:
     from backend.models.user import UserCreate  # noqa: PLC0415
     from backend.services import accounts  # noqa: PLC0415
 
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = _password()
     try:
         data = UserCreate(email=chosen.email, username=chosen.username, password=password)
         password_hash = security.hash_password(data.password)
@@ -200,4 +201,20 @@ def _home() -> Home:
 
 
 def _agreed(question: str) -> bool:
-    return input(f"{question} The one that is there will be kept. [y/N] ").strip().lower() in {"y", "yes"}
+    try:
+        said = input(f"{question} The one that is there will be kept. [y/N] ")
+    except EOFError:
+        if sys.stdin.isatty():  # who ends the input there has been asked, and did not agree
+            return False
+        raise ConfigurationError("This is no terminal, so nobody can be asked; say --yes.") from None
+    return said.strip().lower() in {"y", "yes"}
+
+
+def _password() -> str:
+    said = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if not said:
+        raise ConfigurationError(
+            "There is no password. In a terminal it is asked for; elsewhere it is the first line of the input, such as"
+            " `python -m backend create-admin EMAIL USERNAME < FILE`."
+        )
+    return said

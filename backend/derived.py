@@ -1,7 +1,8 @@
 """Derived tables: what stands in todos already, said again in a form that is found quickly.
 
 They are never salvaged from a damaged file and never carried over from an old one: `rebuild` empties them, and makes
-the tags anew from the todos, in the caller's transaction, on any database.
+the tags anew from the todos, in the caller's transaction, on any database. Only where damage took a todo's own tags,
+`give_back` reads them out of that file's table.
 
 Words are many, and a start should not wait for them. They are made with the account's ledger, which is opened by
 whoever writes first, or by the app's own upkeep: with exact counts and a new epoch, so that who followed the account's
@@ -9,7 +10,8 @@ changes by number begins again. Whoever searches in an account without a ledger 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +25,9 @@ from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 TABLES: dict[str, type[SQLModel]] = {"todo_tags": TodoTag, "todo_words": TodoWord, "ledgers": Ledger}
 
 _Row = Mapping[str, Any]
+# A row that was kept, of a table, and the columns whose values are lost; and what reads a table of the damaged file.
+_Lost = tuple[str, _Row, frozenset[str]]
+_Read = Callable[[str], Iterable[_Row]]
 _PAGE_ROWS = 2_000  # bounds the memory; a page is found by its key, so none is held open while rows are written
 
 
@@ -30,9 +35,27 @@ def rebuild(connection: Connection) -> None:
     """Make the tags say what the todos say; words and ledgers come account by account, with `fill_words`."""
     for table in TABLES.values():
         connection.execute(sa.delete(table))
-    for page in _pages(connection, sa.true()):
+    for page in _pages(connection, sa.cast(col(Todo.tags), sa.Text) != "[]"):  # most have none
         tags = (row for todo in page for row in tag_rows(todo["owner_id"], todo["id"], _tags_in(todo["tags"])))
         _insert(connection, TodoTag, tags)
+
+
+def give_back(connection: sqlite3.Connection, lost: Iterable[_Lost], read: _Read) -> None:
+    """Todos whose own tags damage took get them from the table that says them again, as it spells them."""
+    keys = ((row["owner_id"], row["id"]) for table, row, columns in lost if table == "todos" and "tags" in columns)
+    # What was hit may have anything there; nothing else can be looked for.
+    todos = {(owner, todo) for owner, todo in keys if isinstance(owner, str) and isinstance(todo, str)}
+    if not todos:
+        return
+    tags: dict[tuple[object, object], list[str]] = {}
+    for row in read(TodoTag.__tablename__):
+        todo, tag = (row.get("owner_id"), row.get("todo_id")), row.get("tag_key")
+        if todo in todos and isinstance(tag, str):
+            tags.setdefault(todo, []).append(tag)
+    connection.executemany(
+        "UPDATE todos SET tags = ? WHERE owner_id = ? AND id = ?",
+        [(json.dumps(unique_tags(found), ensure_ascii=False), *todo) for todo, found in tags.items()],
+    )
 
 
 def fill_words(connection: Connection, owner_id: str) -> None:
@@ -45,8 +68,6 @@ def fill_words(connection: Connection, owner_id: str) -> None:
 
 def _tags_in(text: object) -> list[str]:
     """The tags that a todo's JSON lists, once each. A row that was saved from damage may hold anything there."""
-    if text == "[]":  # most have none
-        return []
     try:
         listed = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

@@ -235,11 +235,13 @@ def field_errors(faults: Iterable[Mapping[str, Any]]) -> tuple[FieldError, ...]:
 
 def _message(fault: Mapping[str, Any]) -> str:
     """Pydantic's words, but for those that only a programmer would say."""
+    # Pydantic speaks of items in a text too; what was sent tells them apart, and is not repeated.
+    counted = "characters" if isinstance(fault.get("input", ""), str) else "entries"
     match fault["type"], fault.get("ctx", {}):
-        case "string_too_short", {"min_length": least}:
-            return "must not be empty" if least == 1 else f"must have at least {least} characters"
-        case "string_too_long", {"max_length": most}:
-            return f"must have at most {most} characters"
+        case "string_too_short" | "too_short", {"min_length": least}:
+            return "must not be empty" if least == 1 else f"must have at least {least} {counted}"
+        case "string_too_long" | "too_long", {"max_length": most}:
+            return f"must have at most {most} {counted}"
         case kind, _:
             return _WORDS.get(str(kind)) or str(fault["msg"]).removeprefix("Value error, ")
 
@@ -250,18 +252,35 @@ def invalid(errors: Iterable[FieldError]) -> InvalidInputError:
     return InvalidInputError(" ".join(f"{error.field}: {_sentence(error.message)}" for error in errors), errors=errors)
 
 
+def missing(*fields: str) -> InvalidInputError:
+    """The refusal of input without these fields, in the words of every shape."""
+    return invalid(FieldError(field, _WORDS["missing"]) for field in fields)
+
+
+def unknown(*fields: str) -> InvalidInputError:
+    """The refusal of input with these fields, which nobody knows, in the words of every shape."""
+    return invalid(FieldError(field, _WORDS["extra_forbidden"]) for field in fields)
+
+
 def describe(error: Exception) -> AppError:
     """The refusal that a caller may see for any exception; what is not meant for callers is logged, not shown."""
     if isinstance(error, AppError):
         return error
     if isinstance(error, ValidationError):
-        return invalid(field_errors(error.errors(include_url=False, include_input=False)))
+        return invalid(field_errors(error.errors(include_url=False)))
     logger.error("Unexpected error", exc_info=error)
     return InternalError("Something went wrong on the server; nothing was changed. Please try again.")
 
 
 # Pydantic speaks of dictionaries and of our classes, and differently at each door; callers send JSON.
-_WORDS = dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object with named fields")
+_WORDS = {
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object with named fields"),
+    "string_type": "must be a text",
+    "list_type": "must be a list",
+    "json_invalid": "The body is not valid JSON",
+    "missing": "Field required",
+    "extra_forbidden": "There is no field of this name",
+}
 
 
 def _sentence(message: str) -> str:

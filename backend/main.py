@@ -1,6 +1,7 @@
-"""The whole application: REST, the door for agents, and the UI mounted at "/"."""
+"""The whole application: REST at once, then the door for agents, and the UI mounted at "/"."""
 
 import logging
+from typing import Any
 
 from backend.settings import get_settings
 
@@ -10,10 +11,18 @@ for chatty in ("alembic", "httpx", "filelock", "mcp"):
 logging.getLogger(__name__).info("Starting application...")
 
 from backend import security  # noqa: E402 - the first line of the log comes before the work it announces
-from backend.agents import entrance  # noqa: E402
+from backend.api import late  # noqa: E402
 from backend.api.application import create_api  # noqa: E402
-from backend.ui import mounting  # noqa: E402
+
+
+def _add_the_rest(app: Any) -> None:
+    # Gradio and the protocol of agents cost more to import than everything else together, and REST needs neither.
+    from backend.agents import entrance  # noqa: PLC0415
+    from backend.ui import mounting  # noqa: PLC0415
+
+    # The page takes whatever nobody else takes, so it comes last.
+    mounting.mount(entrance.mount(app))
+
 
 security.signing_key()
-# The page takes whatever nobody else takes, so it comes last.
-app = mounting.mount(entrance.mount(create_api(get_settings())))
+app = late.join(create_api(get_settings()), _add_the_rest)

@@ -9,6 +9,8 @@ import hmac
 import logging
 import os
 import secrets
+import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cachetools import LRUCache
 from jose import JWTError, jwt
 from passlib.context import CryptContext
 from passlib.exc import UnknownHashError
@@ -32,8 +35,13 @@ RESET_MINUTES = 60
 SECRET_KEY_FILE = ".todo_secret_key"  # noqa: S105 - the name of the file, not the secret
 
 _BCRYPT_MAX_BYTES = 72
+_SEAL_CHARACTERS = 16
 _PLACEHOLDERS = ("your-secret", "change", "placeholder", "example", "secret-key-here", "insecure")
 _HOW_TO_MAKE_ONE = "Make one with `openssl rand -hex 32` and set it as SECRET_KEY (on a Space: Settings, Secrets)."
+
+# The claims of tokens whose signature was checked, the ones used last.
+_signed_here: LRUCache[tuple[str, str], dict[str, Any]] = LRUCache(10_000)
+_looking = threading.Lock()
 
 _passwords = CryptContext(
     schemes=["argon2", "bcrypt"],
@@ -126,13 +134,25 @@ def read_token(kind: TokenKind, token: str) -> Token:
 
 
 def _claims_of(token: str) -> dict[str, Any]:
-    return jwt.decode(
+    """What a token says that was signed here; raises JWTError for any other, and once it has expired.
+
+    A signature that was right stays right, so it is checked once (0.1 ms saved for each request after the first). For
+    how long it is honoured is another matter, and asked every time.
+    """
+    with _looking:
+        claims = _signed_here.get((signing_key(), token))
+    if claims is not None and claims["exp"] >= time.time():
+        return claims
+    claims = jwt.decode(
         token,
         signing_key(),
         algorithms=[ALGORITHM],
         issuer=ISSUER,
         options={f"require_{claim}": True for claim in ("iss", "sub", "exp", "iat")},
     )
+    with _looking:
+        _signed_here[signing_key(), token] = claims
+    return claims
 
 
 def sign_reset(user_id: str, password_hash: str, now: datetime) -> str:
@@ -169,6 +189,12 @@ def reset_refused() -> ResetLinkError:
 def _mark_of(password_hash: str) -> str:
     """Tells one stored hash from another, and nothing about either: tokens can be read by whoever holds them."""
     return hmac.new(signing_key().encode(), password_hash.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def seal(*texts: str) -> str:
+    """A short mark that only this installation can make of these texts: who shows it again was given it here."""
+    said = "\0".join(("seal", *texts))
+    return hmac.new(signing_key().encode(), said.encode(), hashlib.sha256).hexdigest()[:_SEAL_CHARACTERS]
 
 
 def access_expiry(settings: Settings, now: datetime) -> datetime:

@@ -1,10 +1,12 @@
 """Settings: the only place that reads the environment."""
 
 import json
+import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from limits import parse
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
     )
     database_wait_seconds: int = Field(
         60, ge=0, description="Seconds that a start waits for a PostgreSQL or MySQL server that is still coming up."
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="A Redis that several processes of the app share, as `redis://host:6379/0`. One needs none."
     )
     secret_key: SecretStr | None = Field(
         None, description="Signs logins. At least 32 characters; made with `openssl rand -hex 32`."
@@ -96,7 +101,7 @@ class Settings(BaseSettings):
     def _any_case(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("secret_key", "data_dir", "backup_repo", "hf_token", mode="before")
+    @field_validator("redis_url", "secret_key", "data_dir", "backup_repo", "hf_token", mode="before")
     @classmethod
     def _blank_means_absent(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
@@ -132,6 +137,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str) -> str:
         return as_database_url(value, "DATABASE_URL").render_as_string(hide_password=False)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_redis(value.get_secret_value()):
+            raise ValueError("REDIS_URL is no address of a Redis; write redis://localhost:6379/0, for example.")
+        return value
 
     @property
     def url(self) -> URL:
@@ -187,6 +199,15 @@ def as_database_url(value: str, name: str) -> URL:
     return url
 
 
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a port that is no number
+        return False
+    return parts.scheme in {"redis", "rediss"} and parts.hostname is not None and port != 0
+
+
 @cache
 def get_settings() -> Settings:
     """The settings, read once; a wrong one raises ConfigurationError with a sentence that names it."""
@@ -196,3 +217,9 @@ def get_settings() -> Settings:
         # Never the value itself: it may be a secret.
         faults = (f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False))
         raise ConfigurationError("A setting is wrong. " + " ".join(faults)) from None
+
+
+def set_up_packages() -> None:
+    """Settings of packages that they take from the environment alone; what somebody has set there stays."""
+    # After each call Gradio makes a data frame of all calls, for a page that is switched off: not for so many calls.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))

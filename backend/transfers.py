@@ -21,7 +21,8 @@ from backend.models.base import utc_now
 from backend.models.transfer import Format, ImportRead
 from backend.services import calendars, exports, imports
 from backend.services.actor import Actor
-from backend.services.imports import Plan
+from backend.services.imports.formats import READERS
+from backend.services.imports.plan import Plan
 from backend.services.trees import LEVELS_MAX
 
 T = TypeVar("T")
@@ -141,7 +142,7 @@ def _rows(actor: Actor, wanted: Format, file: BinaryIO, waiting: set[int] | None
     file.seek(0)
     todos = 0
     source = iter(partial(file.read, _READ_BYTES), b"")
-    for number, row in enumerate(imports.READERS[wanted](source, timezone=actor.timezone)):
+    for number, row in enumerate(READERS[wanted](source, timezone=actor.timezone)):
         todos += isinstance(row[1], Record)
         if todos > imports.ROWS_MAX:
             if waiting is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests import databases
+from tests import databases, redis_server
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
 
@@ -30,13 +30,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
-from backend import access, database
+from backend import attempts, database
 from backend.api.application import create_api
 from backend.models.user import UserCreate
 from backend.services import accounts
 from backend.services.actor import Actor
 from backend.settings import get_settings
 from backend.storage.engine import make_engine
+from tests.redis_server import OwnRedis
 from tests.support import PASSWORD, Account, LiveServer
 
 
@@ -52,7 +53,7 @@ def fresh_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Each test works on a fresh copy of one migrated template, or on emptied tables, and with fresh rate limits."""
     if KIND != "sqlite":
         databases.empty_again(database.engine)
-        access.forget_attempts()
+        attempts.forget()
         yield None
         return
     copy = tmp_path / "todo.db"
@@ -60,7 +61,7 @@ def fresh_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     shutil.copy(_TEMPLATE_DIR / "template.db", copy)
     engine = make_engine(make_url(f"sqlite:///{copy}"))
     monkeypatch.setattr(database, "engine", engine)
-    access.forget_attempts()
+    attempts.forget()
     yield copy
     engine.dispose()
 
@@ -71,6 +72,17 @@ def own_database(fresh_database: Path | None) -> Path:
     if fresh_database is None:
         pytest.skip(f"looks into a SQLite file, and this run is on {KIND}")
     return fresh_database
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A Redis of the test's own, which it may stop and start."""
+    if reason := redis_server.missing():
+        pytest.skip(reason)
+    made = OwnRedis(tmp_path)
+    made.start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture

@@ -10,10 +10,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
+
+from backend.storage.engine import make_engine
 
 SERVERS = ("postgresql", "mariadb")
 
@@ -62,6 +66,22 @@ def temporary(kind: str, server: URL | None = None, *, is_durable: bool = False)
             force = " WITH (FORCE)" if kind == "postgresql" else ""
             connection.execute(text(f"DROP DATABASE {name}{force}"))
         engine.dispose()
+
+
+@contextmanager
+def empty_engine(kind: str, path: Path) -> Iterator[Engine]:
+    """An empty database of a kind, a SQLite file at this path or one on a server; skips where no server is reached."""
+    if kind == "sqlite":
+        made = make_engine(make_url(f"sqlite:///{path}"))
+        yield made
+        made.dispose()
+        return
+    if reason := unreachable(kind):
+        pytest.skip(reason)
+    with temporary(kind) as url:
+        made = make_engine(url)
+        yield made
+        made.dispose()
 
 
 def shown(url: URL) -> str:

@@ -53,6 +53,7 @@ class LiveServer:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     probe: str = "/config"
+    patience_seconds: float = 240
 
     @property
     def url(self) -> str:
@@ -84,7 +85,7 @@ class LiveServer:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + self.patience_seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break

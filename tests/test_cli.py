@@ -18,6 +18,7 @@ def run(database: Path, *arguments: str, answer: str = "") -> subprocess.Complet
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": f"sqlite:///{database}"},
         input=answer,
+        umask=0o022,  # as most machines have it
         capture_output=True,
         text=True,
         check=False,
@@ -70,6 +71,23 @@ def test_a_reset_can_be_taken_back_by_a_restore(database: Path) -> None:
     assert "users: 0" in run(database, "doctor").stdout
     assert run(database, "restore", "--yes").returncode == 0
     assert "users: 1" in run(database, "doctor").stdout
+
+
+@pytest.mark.parametrize("command", ["reset", "restore"])
+def test_where_nobody_can_be_asked_nothing_is_done_without_yes(database: Path, command: str) -> None:
+    assert run(database, "backup").returncode == 0
+    done = run(database, command)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "ERROR: This is no terminal, so nobody can be asked; say --yes.\n",
+    )
+    assert "users: 1" in run(database, "doctor").stdout
+
+
+def test_an_administrator_without_a_password_is_told_how_to_give_one(database: Path) -> None:
+    done = run(database, "create-admin", "second@example.com", "second")
+    assert done.returncode == 1
+    assert "elsewhere it is the first line of the input" in done.stderr
 
 
 def test_restore_without_snapshots_says_so(tmp_path: Path) -> None:
@@ -155,3 +173,17 @@ def test_doctor_says_what_a_start_would_do_with_an_old_database(tmp_path: Path, 
     assert told in done.stdout
     assert path.read_bytes() == content
     assert [left.name for left in tmp_path.glob("old.db*")] == ["old.db"]
+
+
+def test_what_is_kept_is_for_nobody_else_on_the_machine(database: Path) -> None:
+    for command in (("backup",), ("restore", "--yes"), ("reset", "--yes"), ("restore", "--yes")):
+        assert run(database, *command).returncode == 0
+    damage(database, "pages-random", 1, 3)
+    assert run(database, "heal").returncode == 0
+    kept = [
+        path
+        for path in database.parent.rglob("*")
+        if path.name.startswith("kept.db") or path.suffix in {".db", ".json"}
+    ]
+    assert len([path for path in kept if path.is_file()]) > 4
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []

@@ -23,6 +23,7 @@ UTC = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "m
 LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
 COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BATCH = 1_000
+TEXT_BYTES = 65_535
 
 INDEXES = {
     "ix_todos_position": ["owner_id", "deleted_at", "completed", "position", "id"],
@@ -109,6 +110,16 @@ def downgrade() -> None:
         op.drop_index(name, "todos")
     for column in COLUMNS:
         op.drop_column("todos", column)
+    if op.get_context().dialect.name in {"mysql", "mariadb"} and not _has_long_descriptions():
+        op.alter_column("todos", "description", type_=sa.Text(), existing_nullable=False)
+
+
+def _has_long_descriptions() -> bool:
+    """Whether one would not fit into what the column was before; then it stays as wide as it is, and nothing is cut."""
+    if context.is_offline_mode():
+        return True
+    found = sa.text(f"SELECT 1 FROM todos WHERE octet_length(description) > {TEXT_BYTES} LIMIT 1")  # noqa: S608 - a constant
+    return op.get_bind().execute(found).first() is not None
 
 
 def _of_user(table: str, column: str) -> sa.ForeignKeyConstraint:

@@ -3,14 +3,14 @@
 from backend.agents.arguments import Change, Nothing, OneTask, OneTodo, TaskChange, Wanted, WantedTasks
 from backend.agents.tool import Kind, Tool
 from backend.models.batch import BatchCreate, BatchRead
-from backend.models.history import UndoRead, UndoRequest
 from backend.models.overview import OverviewRead
+from backend.models.plan import BulkAnswer, BulkRequest, UndoAnswer, UndoPlanRequest
 from backend.models.quick import QuickCreate, QuickRead
 from backend.models.stats import StatsRead, StatsRequest
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoPage
 from backend.models.user import UserRead
-from backend.services import accounts, batches, overviews, quick, searches, stats, todos, undo
+from backend.services import accounts, batches, bulk, overviews, quick, searches, stats, todos, undo
 
 _TOOLS = (
     Tool(
@@ -135,13 +135,27 @@ _TOOLS = (
         lambda session, actor, data: todos.restore(session, actor, data.todo_id),
     ),
     Tool(
+        "change_todos",
+        "Change many todos",
+        "Tick, reopen, change or delete every todo that `where` finds, up to 100. The first call changes nothing and"
+        " answers a plan: show it to the person, and once they agree, send the same again with its plan_id.",
+        Kind.OVERWRITE,
+        BulkRequest,
+        BulkAnswer,
+        bulk.change,
+        key=lambda data: data.plan_id or None,
+    ),
+    Tool(
         "undo",
         "Undo",
-        "Take back what was done, by exactly one of operation_id, last and since. Newer changes stay, and are listed.",
+        "Take back what was done, by exactly one of operation_id, last and since. Newer changes stay, and are listed."
+        " With since, the answer is a plan first: send the same again with its plan_id.",
         Kind.TAKE_BACK,
-        UndoRequest,
-        UndoRead,
-        undo.undo,
+        UndoPlanRequest,
+        UndoAnswer,
+        undo.planned,
+        is_slow=lambda _: True,
+        key=lambda data: data.plan_id or None,
     ),
 )
 

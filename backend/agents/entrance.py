@@ -6,9 +6,12 @@ from typing import Any
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import JSONRPCMessage
+from pydantic_core import from_json
 
+from backend import replay
 from backend.agents import server
-from backend.errors import MethodNotAllowedError
+from backend.errors import BadRequestError, MethodNotAllowedError
 
 PATH = "/gradio_api/mcp"
 
@@ -54,4 +57,16 @@ class _Entrance:
         """Answer a request. There is no stream to listen to, and no session to end."""
         if scope["method"] != "POST" or self._manager is None:
             raise MethodNotAllowedError("Agents speak to this address with POST.", allow=["POST"])
-        await self._manager.handle_request(scope, receive, send)
+        body = await replay.whole(receive)
+        _ensure_message(body)
+        await self._manager.handle_request(scope, replay.of_body(body, receive), send)
+
+
+def _ensure_message(body: bytes) -> None:
+    try:
+        JSONRPCMessage.model_validate(from_json(body))
+    except ValueError:  # of which the protocol's library would print all that it tried
+        raise BadRequestError(
+            'Send one message of JSON-RPC 2.0, such as {"jsonrpc": "2.0", "id": 1, "method": "tools/list"};'
+            " several in a list are not taken."
+        ) from None

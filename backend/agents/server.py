@@ -22,6 +22,7 @@ from pydantic import AnyUrl
 from pydantic_core import to_json
 
 from backend import access, database
+from backend.agents import schemas
 from backend.agents.catalog import TOOLS
 from backend.errors import NotFoundError, describe
 from backend.models.base import Shape
@@ -36,7 +37,8 @@ T = TypeVar("T")
 
 _INSTRUCTIONS = (
     "The todos of one account: the one whose token comes with the request. Days such as today are counted in its"
-    " timezone. Whatever was done can be taken back with undo; what is deleted lies in the trash."
+    " timezone. Whatever was done can be taken back with undo; what is deleted lies in the trash. What changes many at"
+    " once answers a plan first, and changes nothing before the person has agreed. A field that is null is left out."
 )
 _PLAN = (
     "Help me plan my day. Call overview, then list_todos with due `overdue` and due `today`, both with completed false."
@@ -111,7 +113,7 @@ def _offer_resources(server: AgentServer) -> None:
             read = await database.read(lambda session: view.work(session, actor))
         except Exception as error:  # noqa: BLE001 - describe decides what the caller may see, and logs the rest
             raise _refusal(error) from None
-        return [ReadResourceContents(read.model_dump_json(), _JSON)]
+        return [ReadResourceContents(to_json(schemas.without_nulls(read.model_dump(mode="json"))).decode(), _JSON)]
 
     server.list_resources()(list_resources)  # type: ignore[no-untyped-call]
     server.read_resource()(read_resource)  # type: ignore[no-untyped-call]

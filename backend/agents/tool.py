@@ -9,6 +9,7 @@ from mcp.types import Tool as Declaration
 from mcp.types import ToolAnnotations
 
 from backend import access, database
+from backend.agents import schemas
 from backend.models.base import Shape
 from backend.models.idempotency import RequestKey
 from backend.services.actor import Actor
@@ -42,6 +43,8 @@ class Tool:
     answers: type[Shape]
     work: Callable[[database.Session, Actor, Any], Shape]
     is_slow: Callable[[Any], bool] = lambda _: False
+    # By what a call that comes again is known, where the agent need not choose a key.
+    key: Callable[[Any], str | None] = lambda _: None
 
     @property
     def declaration(self) -> Declaration:
@@ -52,7 +55,7 @@ class Tool:
             title=self.title,
             description=self.description,
             inputSchema=self._input_schema,
-            outputSchema=self.answers.model_json_schema(mode="serialization"),
+            outputSchema=schemas.of_output(self.answers),
             annotations=ToolAnnotations(
                 title=self.title,
                 readOnlyHint=reads_only,
@@ -63,22 +66,32 @@ class Tool:
         )
 
     async def call(self, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Check the arguments, do the work, and answer; raises what the service raises."""
-        if self.kind is Kind.ADD:
-            key = arguments.get(_KEY)
-            data = self.takes.model_validate({name: value for name, value in arguments.items() if name != _KEY})
-            return await access.answer_by_key(actor, key, data, lambda session: self.work(session, actor, data))
-        data = self.takes.model_validate(arguments)
+        """Check the arguments, do the work, and answer without what is null; raises what the service raises."""
+        answer: dict[str, Any] = schemas.without_nulls(await self._answer(actor, arguments))
+        return answer
+
+    async def _answer(self, actor: Actor, arguments: dict[str, Any]) -> dict[str, Any]:
+        is_add = self.kind is Kind.ADD
+        data = self.takes.model_validate(
+            {name: value for name, value in arguments.items() if name != _KEY} if is_add else arguments
+        )
+        key = arguments.get(_KEY) if is_add else self.key(data)
+        is_slow = self.is_slow(data)
+
+        def work(session: database.Session) -> Shape:
+            return self.work(session, actor, data)
+
+        if is_add or key is not None:
+            return await access.answer_by_key(actor, key, data, work, is_slow=is_slow)
         if self.kind is Kind.READ:
-            answer = await database.read(lambda session: self.work(session, actor, data), is_slow=self.is_slow(data))
+            answer = await database.read(work, is_slow=is_slow)
         else:
-            answer = await database.write(lambda session: self.work(session, actor, data))
+            answer = await database.write(work, is_slow=is_slow)
         return answer.model_dump(mode="json")
 
     @property
     def _input_schema(self) -> dict[str, Any]:
-        schema = self.takes.model_json_schema()
-        schema.setdefault("properties", {})
+        schema = schemas.of_input(self.takes)
         if self.kind is Kind.ADD:
             schema["properties"][_KEY] = _KEY_SCHEMA
         return schema

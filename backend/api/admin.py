@@ -48,6 +48,11 @@ async def list_quarantine() -> Response:
 )
 async def download_from_quarantine(name: str, file: str) -> Response:
     """Download a report, or the rows that were rejected or kept in part."""
+    if not database.is_readable(file):
+        raise NotFoundError(
+            "A damaged database holds what everybody wrote, so it is not to be downloaded. It stays in the quarantine"
+            " folder on the server."
+        )
     path = database.quarantined_file(name, file)
     if path is None:
         raise NotFoundError("There is no such file in the quarantine; /api/v1/admin/quarantine lists them.")

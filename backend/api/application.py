@@ -1,6 +1,5 @@
 """The FastAPI application: routers, error rendering, documentation. The UI is mounted onto it by `backend.main`."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +7,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from backend import database, upkeep
+from backend import database, signals, upkeep
 from backend.api import (
     admin,
     auth,
     browsing,
     calendar,
+    discretion,
     exchange,
     filters,
     gate,
@@ -30,10 +30,12 @@ from backend.api import (
     users,
 )
 from backend.api.documentation import document
+from backend.api.express import Express
+from backend.api.express_writes import ExpressWrites
 from backend.api.paths import SlashTolerance
 from backend.api.shield import Shield
 from backend.api.sizes import BodyLimit
-from backend.settings import VERSION, Settings
+from backend.settings import VERSION, Settings, get_settings
 
 logger = logging.getLogger(__name__)
 
@@ -51,18 +53,18 @@ def create_api(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
     )
-    app.include_router(health.router)
-    app.include_router(login.router)
-    app.include_router(calendar.feed)
-    # What has a word where others have an id comes first.
+    # What has a word where others have an id comes first; then what is asked most, because routes are tried in turn.
     resources = (
-        *(auth, tokens, users, exchange, todos, lists, tags, filters, stats, overview, history, calendar, admin),
+        *(exchange, todos, lists, tags, filters, stats, overview, history, calendar, auth, tokens, users, admin),
     )
     for resource in resources:
         app.include_router(resource.router, prefix=PREFIX)
+    app.include_router(health.router)
+    app.include_router(login.router)
+    app.include_router(calendar.feed)
     app.include_router(lists.accepting, prefix=PREFIX)
     browsing.add_pages(app)
-    calendar.keep_secrets()
+    discretion.keep_secrets()
     gate.close(app)
     problems.install(app)
     document(app)
@@ -78,6 +80,8 @@ def create_api(settings: Settings) -> FastAPI:
             expose_headers=["Content-Disposition", "ETag", "Location", "Retry-After"],
         )
     app.add_middleware(Shield)
+    app.add_middleware(ExpressWrites)
+    app.add_middleware(Express)
     return app
 
 
@@ -93,11 +97,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if keeper is not None:
         keeper.start()
     app.state.keeper = keeper
-    housekeeping = asyncio.create_task(upkeep.keep_house())
-    logger.info("Application startup complete")
-    yield
-    housekeeping.cancel()
-    if keeper is not None:
-        # All requests are answered by now: what they wrote is in this last snapshot.
-        await database.in_thread(keeper.stop)
-    database.engine.dispose()
+    try:
+        async with signals.carried(get_settings()), upkeep.kept_house():
+            logger.info("Application startup complete")
+            yield
+    finally:  # also when the page cannot be built and the process ends by that
+        if keeper is not None:
+            # All requests are answered by now: what they wrote is in this last snapshot.
+            await database.in_thread(keeper.stop)
+        database.let_go()

@@ -1,8 +1,5 @@
 """The calendar feed: its secret address under `/api/v1/calendar`, and the feed itself under `/calendar`."""
 
-import logging
-import re
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -17,27 +14,8 @@ from backend.services.actor import Actor
 router = APIRouter(prefix="/calendar", tags=["exchange"])
 feed = APIRouter(prefix="/calendar", tags=["exchange"])
 
-_SECRET = re.compile(r"(/calendar/)[^/?\s]+")
 # Kept by the client alone, and asked for each time: unchanged, the answer is 304 and has no body.
 _CACHING = "private, no-cache"
-
-
-class _Hidden(logging.Filter):
-    """Keeps the secret addresses out of the server's own log of requests."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every line pass, without the secret."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(_SECRET.sub(r"\1...", part) if isinstance(part, str) else part for part in record.args)
-        return True
-
-
-_HIDDEN = _Hidden()
-
-
-def keep_secrets() -> None:
-    """Keep the secret addresses out of the log from now on."""
-    logging.getLogger("uvicorn.access").addFilter(_HIDDEN)
 
 
 @router.post(

@@ -27,11 +27,11 @@ async def _actor(request: Request) -> Actor:
     return await access.identify(access.credential_of(request.headers), Door.REST)
 
 
-def _address(request: Request) -> str:
+async def _address(request: Request) -> str:
     return access.address_of(request.headers, request.client.host if request.client else None)
 
 
-def _versions(
+async def _versions(
     if_match: Annotated[
         str | None, Header(description='The ETag that was read, such as "3": change only if it is still that.')
     ] = None,
@@ -87,9 +87,11 @@ async def answer_once(
     status: int,
     work: Callable[[database.Session], Shape],
     collection: str = "todos",
+    *,
+    is_slow: bool = False,
 ) -> Response:
     """The answer to a request that changes something; with an Idempotency-Key, the first one again."""
-    done = await access.answer_once(caller, once, status, work)
+    done = await access.answer_once(caller, once, status, work, is_slow=is_slow)
     said = from_json(done.body)
     headers = _headers(said["id"], said["version"], done.status, collection) if said.keys() >= {"id", "version"} else {}
     return Response(done.body, done.status, headers, "application/json")

@@ -20,8 +20,8 @@ from backend.services.actor import Actor
 
 router = APIRouter(tags=["history"])
 
-# How long a stream waits for a change of this process; changes of others are looked for this often.
-_LOOK_SECONDS = 1
+# How often a stream looks for changes that it has not heard of: rarely where other processes say what they change.
+_LOOK_SECONDS, _LOOK_SECONDS_RELAYED = 1, 5
 _PING_SECONDS = 15
 
 
@@ -36,7 +36,7 @@ async def list_operations(wanted: Annotated[OperationFilter, Query()], caller: C
 )
 async def take_back(data: UndoRequest, caller: Caller, once: Once) -> Response:
     """Take back an operation, your last ones, or all since an instant. Newer changes stay, and are listed."""
-    return await answer_once(caller, once, 200, lambda session: undo.undo(session, caller, data))
+    return await answer_once(caller, once, 200, lambda session: undo.undo(session, caller, data), is_slow=True)
 
 
 @router.get(
@@ -73,25 +73,32 @@ async def stream_events(
 
 async def _events(request: Request, caller: Actor, page: FeedPage) -> AsyncIterator[ServerSentEvent]:
     token = access.credential_of(request.headers)
-    while True:
-        for change in page.changes:
-            yield ServerSentEvent(change.model_dump_json(), event="change")
-        # The cursor comes after all that it stands for: a stream cut off in between says some of it again, never less.
-        yield ServerSentEvent("{}", event="cursor", id=page.next_cursor)
-        try:
-            page = await _next(caller, token, page)
-        except AppError as refusal:
-            yield ServerSentEvent(to_json({"code": refusal.code, "detail": refusal.detail}).decode(), event="end")
-            return
+    with news.listening() as listener:
+        listener.follow([caller.user_id])
+        while True:
+            for change in page.changes:
+                yield ServerSentEvent(change.model_dump_json(), event="change")
+            # The cursor comes after all that it stands for: a stream cut off in between says some of it again, never
+            # less.
+            yield ServerSentEvent("{}", event="cursor", id=page.next_cursor)
+            try:
+                page = await _next(listener, token, page)
+            except AppError as refusal:
+                yield ServerSentEvent(to_json({"code": refusal.code, "detail": refusal.detail}).decode(), event="end")
+                return
 
 
-async def _next(caller: Actor, token: str, page: FeedPage) -> FeedPage:
+async def _next(listener: news.Listener, token: str, page: FeedPage) -> FeedPage:
     """The next page with something on it; raises AuthenticationError once the caller has been logged out."""
     while True:
         if not page.has_more:
-            await news.wait(caller.user_id, _LOOK_SECONDS)
+            await listener.heard(_LOOK_SECONDS_RELAYED if news.is_relayed() else _LOOK_SECONDS)
         now = await access.identify(token, Door.REST)
-        read = partial(feed.read, actor=now, wanted=FeedRequest(cursor=page.next_cursor))
-        page = await database.read(read)
+        page, followed = await database.read(partial(_look, caller=now, wanted=FeedRequest(cursor=page.next_cursor)))
+        listener.follow(followed)
         if page.changes:
             return page
+
+
+def _look(session: database.Session, caller: Actor, wanted: FeedRequest) -> tuple[FeedPage, set[str]]:
+    return feed.read(session, caller, wanted), feed.followed(session, caller)

@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from backend import errors
-from backend.errors import AppError, FieldError, describe, field_errors, invalid
+from backend.errors import AppError, describe, field_errors, invalid
 
 MEDIA_TYPE = "application/problem+json"
 TOO_LARGE = "The request is larger than 1 MiB; send less at once."
@@ -44,7 +44,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
         faults = error.errors()
         if any(fault["type"] == "json_invalid" for fault in faults):  # FastAPI gives a position where the field stands
-            return render(invalid([FieldError("request", "The body is not valid JSON.")]))
+            return render(invalid(field_errors([{"type": "json_invalid", "loc": ()}])))
         # The first part says where FastAPI found the field; callers know their field, not our plumbing.
         return render(invalid(field_errors({**fault, "loc": fault["loc"][1:]} for fault in faults)))
 

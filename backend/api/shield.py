@@ -1,17 +1,18 @@
 """The shield around everything that is served, the UI included: what strangers can say, and what caches may keep.
 
 Gradio is made for demos that anybody may use: it takes uploads from strangers, believes forwarded headers whoever sends
-them, and prints a traceback when a call names something that is not there.
+them, and fails when a call names something that is not there.
 """
 
 import logging
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import access
 from backend.api import problems
-from backend.errors import NotFoundError
+from backend.errors import BadRequestError, NotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +49,31 @@ class Shield:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        try:
+        if path.startswith("/gradio_api/"):
+            await _understood(self.app, scope, receive, guarded)
+        else:
             await self.app(scope, receive, guarded)
-        except (LookupError, TypeError, ValueError):
-            if not path.startswith("/gradio_api/"):
-                raise
-            # Gradio has answered 500 already: the call named a component, a function or a session that is not there.
-            logger.warning("A call to %s could not be understood.", path)
+
+
+async def _understood(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a call of a component, a function or a session that is not there: Gradio answers 500 and raises."""
+    held: list[Message] = []  # a 500 waits until it is known what for
+
+    async def holding(message: Message) -> None:
+        if held or message.get("status") == HTTPStatus.INTERNAL_SERVER_ERROR:
+            held.append(message)
+        else:
+            await send(message)
+
+    try:
+        await app(scope, receive, holding)
+    except (LookupError, TypeError, ValueError):
+        if not held:
+            raise
+        held.clear()
+        logger.warning("A call to %s could not be understood.", scope["path"])
+        error = BadRequestError("This call names a component, a function or a session that is not there.")
+        await problems.render(error)(scope, receive, send)
+    finally:
+        for message in held:
+            await send(message)

@@ -29,7 +29,7 @@ async def list_tags(wanted: Annotated[TagFilter, Query()], caller: Caller) -> Re
 )
 async def rename_tag(name: str, data: TagUpdate, caller: Caller) -> Response:
     """Rename a tag on every todo that has it. Where the new name exists, the two become one."""
-    return answer(await database.write(lambda session: tags.rename(session, caller, name, data)))
+    return answer(await database.write(lambda session: tags.rename(session, caller, name, data), is_slow=True))
 
 
 @router.delete(
@@ -37,5 +37,5 @@ async def rename_tag(name: str, data: TagUpdate, caller: Caller) -> Response:
 )
 async def delete_tag(name: str, caller: Caller) -> Response:
     """Take a tag off every todo that has it. The todos stay."""
-    await database.write(lambda session: tags.delete(session, caller, name))
+    await database.write(lambda session: tags.delete(session, caller, name), is_slow=True)
     return Response(status_code=204)

@@ -55,10 +55,12 @@ async def run_batch(data: BatchRequest, caller: Caller, once: Once) -> Response:
     return await answer_once(caller, once, 200, lambda session: batches.run(session, caller, data))
 
 
-@router.delete("", response_model=BulkRead, openapi_extra=protected(), operation_id="delete_todos")
+@router.delete(
+    "", response_model=BulkRead, responses=refuses(409), openapi_extra=protected(), operation_id="delete_todos"
+)
 async def delete_todos(wanted: Annotated[BulkFilter, Query()], caller: Caller) -> Response:
     """Move all todos that pass the filter to the trash, as one operation. Without any filter nothing is deleted."""
-    return answer(await database.write(lambda session: bulk.delete(session, caller, wanted)))
+    return answer(await database.write(lambda session: bulk.delete(session, caller, wanted), is_slow=True))
 
 
 @router.get("", response_model=TodoPage, openapi_extra=protected(), operation_id="list_todos")
@@ -76,7 +78,7 @@ async def list_trash(wanted: Annotated[TodoFilter, Query()], caller: Caller) -> 
 @router.delete("/trash", response_model=TrashRead, openapi_extra=protected(), operation_id="empty_trash")
 async def empty_trash(caller: Caller) -> Response:
     """Take everything in the trash away for good."""
-    return answer(await database.write(lambda session: TrashRead(purged=trash.empty(session, caller))))
+    return answer(await database.write(lambda session: TrashRead(purged=trash.empty(session, caller)), is_slow=True))
 
 
 @router.get(
@@ -130,56 +132,62 @@ async def delete_todo(todo_id: str, caller: Caller, versions: IfMatch) -> Respon
 @router.post(
     "/{todo_id}/complete",
     response_model=TodoRead,
-    responses=refuses(403, 404),
+    responses=refuses(403, 404, 412),
     openapi_extra=protected(),
     operation_id="complete_todo",
 )
-async def complete_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+async def complete_todo(todo_id: str, caller: Caller, versions: IfMatch, once: Once) -> Response:
     """Tick a todo. Ticking twice is ticking once."""
-    return await answer_once(caller, once, 200, lambda session: todos.complete(session, caller, todo_id))
+    return await answer_once(
+        caller, once, 200, lambda session: todos.complete(session, caller, todo_id, versions=versions)
+    )
 
 
 @router.post(
     "/{todo_id}/reopen",
     response_model=TodoRead,
-    responses=refuses(403, 404),
+    responses=refuses(403, 404, 412),
     openapi_extra=protected(),
     operation_id="reopen_todo",
 )
 @router.post(
     "/{todo_id}/incomplete",
     response_model=TodoRead,
-    responses=refuses(403, 404),
+    responses=refuses(403, 404, 412),
     openapi_extra=protected(),
     operation_id="mark_todo_incomplete",
 )
-async def reopen_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+async def reopen_todo(todo_id: str, caller: Caller, versions: IfMatch, once: Once) -> Response:
     """Take the tick back. `/incomplete` is the old name of the same."""
-    return await answer_once(caller, once, 200, lambda session: todos.reopen(session, caller, todo_id))
+    return await answer_once(
+        caller, once, 200, lambda session: todos.reopen(session, caller, todo_id, versions=versions)
+    )
 
 
 @router.post(
     "/{todo_id}/skip",
     response_model=TodoRead,
-    responses=refuses(404, 409),
+    responses=refuses(404, 409, 412),
     openapi_extra=protected(),
     operation_id="skip_todo",
 )
-async def skip_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+async def skip_todo(todo_id: str, caller: Caller, versions: IfMatch, once: Once) -> Response:
     """Leave out one occurrence of a todo that repeats; answers the next one."""
-    return await answer_once(caller, once, 200, lambda session: todos.skip(session, caller, todo_id))
+    return await answer_once(caller, once, 200, lambda session: todos.skip(session, caller, todo_id, versions=versions))
 
 
 @router.post(
     "/{todo_id}/restore",
     response_model=TodoRead,
-    responses=refuses(403, 404),
+    responses=refuses(403, 404, 412),
     openapi_extra=protected(),
     operation_id="restore_todo",
 )
-async def restore_todo(todo_id: str, caller: Caller, once: Once) -> Response:
+async def restore_todo(todo_id: str, caller: Caller, versions: IfMatch, once: Once) -> Response:
     """Take a todo out of the trash, as it was."""
-    return await answer_once(caller, once, 200, lambda session: todos.restore(session, caller, todo_id))
+    return await answer_once(
+        caller, once, 200, lambda session: todos.restore(session, caller, todo_id, versions=versions)
+    )
 
 
 @router.post(

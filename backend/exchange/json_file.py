@@ -8,6 +8,7 @@ another program has sorted the keys.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -155,6 +156,7 @@ class _Walk:
     is_ours: bool = False
     builder: ijson.ObjectBuilder | None = None
     root: int = field(default=0)  # the depth that the record began at
+    numbers: Counter[str] = field(default_factory=Counter)
     identities: Identities = field(default_factory=Identities)
 
     def over(self, events: Iterable[tuple[str, Any]]) -> Iterator[Anything]:
@@ -165,11 +167,15 @@ class _Walk:
                 self._within(event, float(value) if isinstance(value, Decimal) else value)
                 if self.depth == self.root:
                     made, self.builder = self.builder.value, None
-                    yield _made(self.key, made, self.identities)
+                    yield self._made(made)
             elif self.depth == _ITEMS and self.key in _LISTED and event not in _OPENING | _CLOSING:
-                yield Problem(f"{_NAMES[self.key]} was not taken: it is no object with named fields.")
+                yield self._made(value)
             else:
                 self._between(event, value)
+
+    def _made(self, value: Any) -> Anything:
+        self.numbers[self.key] += 1
+        return _made(self.key, value, self.numbers[self.key] if self.key in _LISTED else None, self.identities)
 
     def _between(self, event: str, value: Any) -> None:
         if self.depth == 1 and event == "map_key":
@@ -216,12 +222,13 @@ _MAKERS: dict[str, Callable[[Any], Anything]] = {
     "saved_filters": FilterRecord.model_validate,
     "todos": record.todo,
 }
-_NAMES = {"account": "The account", "lists": "This list", "saved_filters": "This filter", "todos": "This todo"}
+_KINDS = {"account": "account", "lists": "list", "saved_filters": "filter", "todos": "todo"}
+_NAMES = {"account": "username", "lists": "name", "saved_filters": "name", "todos": "title"}
 
 
-def _made(key: str, value: Any, identities: Identities) -> Anything:
+def _made(key: str, value: Any, number: int | None, identities: Identities) -> Anything:
     if not isinstance(value, dict):
-        return Problem(f"{_NAMES[key]} was not taken: it is no object with named fields.")
+        return Problem(f"{record.about(_KINDS[key], None, number)} was not taken: it is no object with named fields.")
     is_nameless = key == "todos" and value.get("id") is None
     if is_nameless:  # written by hand
         value["id"] = identities.of("json", json.dumps(value, sort_keys=True))
@@ -229,4 +236,4 @@ def _made(key: str, value: Any, identities: Identities) -> Anything:
         made = _MAKERS[key](value)
         return record.unnamed(made) if is_nameless and isinstance(made, Record) else made
     except (ValidationError, AppError) as error:
-        return record.problem(describe(error), _NAMES[key])
+        return record.problem(describe(error), record.about(_KINDS[key], value.get(_NAMES[key]), number))

@@ -119,6 +119,7 @@ class _Rest(Shape):
     due_language: _Short = None
 
 
+_SHOWN_MAX = 60
 _USER_FIELDS = ("id", "title", "description", "completed", "priority", "tags", "due_date", "due_time", "due_timezone")
 
 
@@ -139,6 +140,16 @@ def todo(raw: Mapping[str, Any]) -> Record:
 def unnamed(made: Record) -> Record:
     """The record of a row that has no id of its own."""
     return replace(made, said=made.said - {"id"})
+
+
+def about(kind: str, name: object, number: int | None = None) -> str:
+    """What a report calls a todo, a list or a filter by, as one line may hold a whole file: its name, or its number."""
+    shown = name[:_SHOWN_MAX] if isinstance(name, str) else ""
+    # What cannot be printed may be what it was refused for, and cannot always be sent.
+    shown = " ".join("".join(sign if sign.isprintable() else " " for sign in shown).split())
+    if shown:
+        return f'The {kind} "{shown}"' if len(str(name)) <= _SHOWN_MAX else f'The {kind} "{shown}..."'
+    return f"This {kind}" if number is None else f"{kind.capitalize()} {number} of the file"
 
 
 def problem(error: AppError, about: str = "This todo") -> Problem:

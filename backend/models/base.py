@@ -5,7 +5,17 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import uuid_utils
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import Dialect
@@ -69,6 +79,18 @@ Instant = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_as_
 Day = Annotated[date, BeforeValidator(_written_out)]
 
 
+class _Rfc3339(sqlite.DATETIME):
+    """SQLite's text of a UTC time. Written and read by `datetime` itself, in a tenth of the time that patterns take."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002
+        """`2027-03-01T09:00:00.000000Z`."""
+        return lambda value: None if value is None else f"{value.isoformat(timespec='microseconds')}Z"
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002
+        """The time that the text says, also one with a space for the T, or without Z."""
+        return lambda value: None if value is None else datetime.fromisoformat(value)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC times on every database: PostgreSQL keeps the zone, SQLite and MySQL would forget it.
 
@@ -81,14 +103,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         """Microseconds everywhere; MySQL would round to seconds."""
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(
-                sqlite.DATETIME(  # type: ignore[no-untyped-call]
-                    storage_format=(
-                        "%(year)04d-%(month)02d-%(day)02dT%(hour)02d:%(minute)02d:%(second)02d.%(microsecond)06dZ"
-                    ),
-                    regexp=r"(\d+)-(\d+)-(\d+)[T ](\d+):(\d+):(\d+)(?:\.(\d+))?Z?",
-                )
-            )
+            return dialect.type_descriptor(_Rfc3339())  # type: ignore[no-untyped-call]
         if dialect.name in {"mysql", "mariadb"}:
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
@@ -104,9 +119,20 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Aware UTC, whatever the database answered."""
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FieldsOf:
+    """Says of an object which fields it may have, where its check comes later, one by one in a batch."""
+
+    def __init__(self, shape: type[BaseModel]) -> None:
+        self._shape = shape
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of the shape in place of any object's."""
+        return handler(self._shape.__pydantic_core_schema__)
 
 
 class Shape(BaseModel):

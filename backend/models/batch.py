@@ -1,13 +1,13 @@
 """Batches: up to 100 operations in one request."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, StrictInt
 
-from backend.models.base import Day, Shape
+from backend.models.base import Day, FieldsOf, Shape
 from backend.models.field import TAGS_MAX, Priority, Words
-from backend.models.todo import TodoRead
+from backend.models.todo import TodoCreate, TodoRead
 from backend.models.todo_filter import DueWord, TodoFilter
 
 BATCH_MAX = 100
@@ -43,7 +43,7 @@ class BatchRequest(Shape):
 class BatchCreate(Shape):
     """New todos, each for itself: one that is refused stops no other."""
 
-    todos: list[dict[str, Any]] = Field(min_length=1, max_length=BATCH_MAX)
+    todos: list[Annotated[dict[str, Any], FieldsOf(TodoCreate)]] = Field(min_length=1, max_length=BATCH_MAX)
 
     @property
     def request(self) -> BatchRequest:

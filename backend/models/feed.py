@@ -21,7 +21,7 @@ class FeedRequest(Shape):
 class ChangeRead(Shape):
     """One thing as it is now, or the tombstone of one that is gone, or that you may no longer see."""
 
-    kind: Kind
+    kind: Kind = Field(description="A todo comes with the change; a list or a saved filter is read by its id.")
     id: Id
     deleted: bool = Field(description="True: it is gone, forget it. What is in the trash is not gone.")
     changed_at: datetime | None = Field(description="When; null where the feed begins with what is there.")

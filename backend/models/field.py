@@ -1,11 +1,13 @@
 """Fields of todos, lists and tags: their limits and the types that check them, once for every shape that has them."""
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, time
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticKnownError
 
 from backend.models import due
 from backend.models.user import fold
@@ -34,6 +36,11 @@ class Priority(StrEnum):
 
 _PRIORITIES = tuple(Priority)
 
+# Spaces, control signs, and signs of format such as the zero-width space; beside them what Unicode counts as letters,
+# marks and symbols and nevertheless shows nothing: fillers, the blank of Braille, selectors of variants.
+_UNSEEN_KINDS = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+_UNSEEN = {*"\u034f\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
+
 
 def printable(value: str) -> str:
     """A text that every database and every answer can hold; raises ValueError for any other."""
@@ -43,6 +50,17 @@ def printable(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:  # JSON can spell half a surrogate pair; no database and no answer can hold it
         raise ValueError("must not contain half a character (a lone surrogate)") from None
+    return value
+
+
+def is_blank(value: str) -> bool:
+    """Whether nothing of a text shows."""
+    return all(sign in _UNSEEN or unicodedata.category(sign) in _UNSEEN_KINDS for sign in value)
+
+
+def _visible(value: str) -> str:
+    if is_blank(value):  # refused as an empty one is
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
     return value
 
 
@@ -81,7 +99,10 @@ def or_default(default: Any) -> BeforeValidator:
 
 Words = Annotated[str, AfterValidator(printable)]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), AfterValidator(printable)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX),
+    AfterValidator(printable),
+    AfterValidator(_visible),
 ]
 TagName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TAG_MAX), AfterValidator(printable)

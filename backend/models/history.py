@@ -7,6 +7,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from backend.models.base import Id, Instant, Shape
 from backend.models.operation import Action, Door, Kind, Operation
+from backend.models.token import TOKENS_MAX, TokenName
 
 PAGE_DEFAULT, PAGE_MAX = 50, 500
 LAST_MAX = 100
@@ -60,14 +61,28 @@ class UndoRequest(Shape):
     last: StrictInt | None = Field(None, ge=1, le=LAST_MAX, description="Your own newest operations, this many.")
     since: Instant | None = Field(None, description="Everything done at or after this instant.")
     token_id: Id | None = Field(None, description="With since: only what was done with this personal token.")
+    tokens: list[TokenName] | None = Field(
+        None,
+        min_length=1,
+        max_length=TOKENS_MAX,
+        description="With since: only what was done with these personal tokens, by name or id, also of revoked ones.",
+        examples=[["claude-laptop"]],
+    )
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         if sum(value is not None for value in (self.operation_id, self.last, self.since)) != 1:
             raise ValueError("Give exactly one of operation_id, last and since.")
-        if self.token_id is not None and self.since is None:
-            raise ValueError("token_id goes with since.")
+        for name in ("token_id", "tokens"):
+            if getattr(self, name) is not None and self.since is None:
+                raise ValueError(f"{name} goes with since.")
         return self
+
+    @property
+    def whose(self) -> set[str] | None:
+        """The names and ids of the tokens whose work is meant; None for everybody's."""
+        named = set(self.tokens or ()) | ({self.token_id} if self.token_id is not None else set())
+        return named or None
 
 
 class UndoConflict(Shape):

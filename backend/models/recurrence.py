@@ -19,7 +19,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from backend.models import due
-from backend.models.recurrence_rule import RULE_MAX, Rule, days, for_calendars, parse, read
+from backend.models.recurrence_days import days
+from backend.models.recurrence_rule import RULE_MAX, Rule
+from backend.models.recurrence_text import for_calendars, parse, read
 from backend.models.recurrence_words import describe
 
 __all__ = [

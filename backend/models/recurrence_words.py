@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 from backend.models import due
-from backend.models.recurrence_rule import Rule, read
+from backend.models.recurrence_rule import Rule
+from backend.models.recurrence_text import read
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

@@ -38,7 +38,8 @@ from backend.models.field import (
     Urgency,
 )
 from backend.models.recurrence import RecurrenceFrom
-from backend.models.recurrence_rule import RULE_MAX, parse
+from backend.models.recurrence_rule import RULE_MAX
+from backend.models.recurrence_text import parse
 from backend.models.user import TIMEZONE_MAX, Timezone, fold
 from backend.models.words import WORD_MAX, words_of
 
@@ -325,6 +326,8 @@ class TodoWord(SQLModel, table=True):
     """
 
     __tablename__ = "todo_words"
+    # A search finds the todos of a rare word by the key; whether a todo has a common one it asks here.
+    __table_args__ = (Index("ix_todo_words_todo", "owner_id", "todo_id", "word"),)
 
     owner_id: str = TableField(
         sa_column=Column(String(ID_LENGTH), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

@@ -1,5 +1,6 @@
 """TodoList: a list of todos, who shares it, and the invitations to it. The inbox is no row: `list_id` null."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -37,8 +38,15 @@ _ROLES = ", ".join(f"'{role}'" for role in Role)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX), AfterValidator(printable)
 ]
-# Compared without regard to case, so it is kept in one.
-Color = Annotated[str, StringConstraints(pattern=_COLOR), AfterValidator(str.lower)]
+
+
+def _color(value: str) -> str:
+    if not re.fullmatch(_COLOR, value):
+        raise ValueError("must be a colour such as #2f6fde")
+    return value.lower()  # compared without regard to case, so it is kept in one
+
+
+Color = Annotated[str, AfterValidator(_color), Field(json_schema_extra={"pattern": _COLOR})]
 
 
 class ListCreate(Shape):
@@ -155,6 +163,15 @@ class InviteCreated(InviteRead):
 
     token: str
     url: str = Field(description="Opens the invitation in the web page.")
+
+
+class InviteLook(Shape):
+    """What an invitation is to, for whoever has its token and has not accepted it yet."""
+
+    list_id: Id
+    name: str
+    owner_name: str
+    role: Role = Field(description="What whoever accepts it may do.")
 
 
 class InvitePage(Shape):

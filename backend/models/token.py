@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator
-from sqlalchemy import JSON, Column, ForeignKey, Index, String
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints, field_validator
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, SmallInteger, String
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
@@ -15,6 +15,8 @@ from backend.models.field import NAME_MAX, printable
 
 SECRET_PREFIX = "todo_pat_"  # noqa: S105 - how a secret begins, not one
 TOKENS_MAX = 50
+# How many todos one call that is about many may change, with a token that was not given less.
+CHANGES_MAX = 100
 
 
 class Scope(StrEnum):
@@ -52,6 +54,12 @@ class TokenCreate(Shape):
         examples=[["read", "add"]],
     )
     expires_at: Instant | None = Field(None, description="When it stops working; null is never.")
+    max_changes: StrictInt = Field(
+        CHANGES_MAX,
+        ge=1,
+        le=CHANGES_MAX,
+        description="How many todos one call may change: by a filter or a plan, as a batch, in undoing.",
+    )
 
     @field_validator("scopes")
     @classmethod
@@ -74,6 +82,7 @@ class TokenRead(Shape):
     scopes: list[Scope]
     created_at: datetime
     expires_at: datetime | None
+    max_changes: int = Field(description="How many todos one call may change.")
     last_used_at: datetime | None = Field(description="Kept to the hour.")
 
 
@@ -95,7 +104,11 @@ class PersonalToken(SQLModel, table=True):
     """A key, of which only the digest is stored."""
 
     __tablename__ = "personal_tokens"
-    __table_args__ = (Index(None, "user_id"), Index("uq_personal_tokens_digest", "digest", unique=True))
+    __table_args__ = (
+        CheckConstraint(f"max_changes BETWEEN 1 AND {CHANGES_MAX}", name="max_changes"),
+        Index(None, "user_id"),
+        Index("uq_personal_tokens_digest", "digest", unique=True),
+    )
 
     id: str = TableField(default_factory=new_id, sa_column=Column(String(ID_LENGTH), primary_key=True))
     user_id: str = TableField(
@@ -108,3 +121,5 @@ class PersonalToken(SQLModel, table=True):
     created_at: datetime = TableField(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime | None = TableField(default=None, sa_column=Column(UtcDateTime))
     last_used_at: datetime | None = TableField(default=None, sa_column=Column(UtcDateTime))
+    # None in tokens from before there was a choice.
+    max_changes: int | None = TableField(default=None, sa_column=Column(SmallInteger))

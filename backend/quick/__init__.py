@@ -28,12 +28,12 @@ German has the same for: heute, morgen, übermorgen, heute Abend, [am | nächste
 nächste Woche, am 27. Januar, um 9, 9:30 Uhr, mittags, jeden Montag, jeden zweiten Dienstag, jeden 1., jeden letzten
 Freitag, alle 2 Wochen, täglich, montags, bis Juni, ab Montag, 10 mal, 3 Tage nach Erledigung, !hoch, !mittel, !niedrig.
 
-Where phrases count: those that can be nothing else anywhere ("tomorrow", "on Friday", "9am", "27 October"). A weekday,
-a number with its ending, a clock time without am or pm, a part of a day, "daily" and their like only at the end of the
-text, beside another date or time, or after their preposition and before another ("on the 27th with Bob"). "sun", "sat"
-and "wed" alone only beside a time, a month alone only after "in" at the end. Nothing counts after a word that makes it
-a part of the task: an article ("the 9am train"), or "to", "from", "before", "after", "about". Of two dates joined by
-"and" or "to" neither counts.
+Where phrases count: those that can be nothing else anywhere ("tomorrow", "on Friday", "9am", "27 October"). A
+weekday, a number with its ending, a date in numbers without a year, a clock time without am or pm, a part of a day,
+"daily" and their like only at the end of the text, beside another date or time, or after their preposition and before
+another ("on the 27th with Bob"). "sun", "sat" and "wed" alone only beside a time, a month alone only after "in" at
+the end. Nothing counts after a word that makes it a part of the task: an article ("the 9am train"), or "to", "from",
+"before", "after", "about". Of two dates joined by "and" or "to" neither counts.
 """
 
 from backend.quick.reader import read

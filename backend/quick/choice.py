@@ -16,6 +16,8 @@ _TWO = {
     Kind.TIME: "two times; a todo has one due",
 }
 
+_ELSEWHERE = "could be a part of the task; a date in numbers counts at the end of the title or beside a time"
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -44,6 +46,7 @@ class Choice:
         self._covered = [token.is_name for token in tokens]
         self._tail = len(tokens)
         self._choose()
+        self.refused += [Refused(phrase, _ELSEWHERE) for phrase in self._phrases if self._stands_elsewhere(phrase)]
 
     @property
     def taken(self) -> list[Phrase]:
@@ -110,6 +113,11 @@ class Choice:
             return True
         follows = self._tokens[after].word if after < len(self._tokens) else ""
         return phrase.strength is Strength.WEAK and phrase.has_lead and follows in words.JOINERS
+
+    def _stands_elsewhere(self, phrase: Phrase) -> bool:
+        """Whether it looks like a date, and stays in the title only for where it stands."""
+        is_number = isinstance(phrase.value, Day) and phrase.value.is_number
+        return is_number and phrase.first not in self._taken | self._out
 
     def _supports(self, phrase: Phrase, other: Phrase | None) -> bool:
         if not other or other.first in self._out or other.kind is phrase.kind:

@@ -253,7 +253,8 @@ def _numeric(scene: Scene, number: int, month: int, year: str | None) -> Found:
     if year:
         day = days.in_year(int(year), month, number)
         return _day(day) if day else (Doubt("there is no such day"), Strength.STRONG)
-    return _day(days.next_date(scene.today, month, number), Strength.WEAK)
+    following = days.next_date(scene.today, month, number)
+    return (Day(following, is_number=True), Strength.WEAK) if following else None
 
 
 def _bare_ordinal(cursor: Cursor, scene: Scene) -> Found:

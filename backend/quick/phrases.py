@@ -41,6 +41,7 @@ class Day:
     day: date
     hour: int | None = None
     is_month: bool = False
+    is_number: bool = False
 
 
 @dataclass(frozen=True)

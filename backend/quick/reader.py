@@ -1,11 +1,13 @@
 """From the phrases that count to the reading of the text, with a span for everything that is no part of the title."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from backend.errors import FieldError, InvalidInputError, invalid
 from backend.models import due, quick
-from backend.models.field import NAME_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX, Priority, printable
+from backend.models.field import NAME_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX, Priority, is_blank, printable
 from backend.models.quick import QuickKind, Reading, Span
 from backend.models.recurrence import RecurrenceFrom
 from backend.models.user import fold
@@ -34,15 +36,17 @@ _AGAIN = {
 }
 
 
-def read(text: str, *, now: datetime, timezone: str) -> Reading:
+def read(text: str, *, now: datetime, timezone: str, has_list: Callable[[str], bool] = lambda _: True) -> Reading:
     """What the text says to an account in this timezone at this moment; always the same for the same arguments.
+
+    A name that no list has is a word of the title.
 
     Raises InvalidInputError for a text that no todo can hold, and for one that leaves nothing for a title.
     """
     _check(text)
     scene = Scene(now.astimezone(ZoneInfo(timezone)).replace(tzinfo=None), now, timezone)
     draft = _Draft(text, scene)
-    draft.fill(tokens.split(text))
+    draft.fill([draft.known(token, has_list) for token in tokens.split(text)])
     return draft.reading()
 
 
@@ -53,7 +57,7 @@ def _check(text: str) -> None:
         printable(text)
     except ValueError as fault:
         raise _wrong(str(fault)) from None
-    if not text.strip():
+    if is_blank(text):
         raise _wrong("must not be empty")
 
 
@@ -96,6 +100,13 @@ class _Draft:
         self.tags: dict[str, str] = {}
         self.list_name: str | None = None
         self.priority: Priority | None = None
+
+    def known(self, token: Token, has_list: Callable[[str], bool]) -> Token:
+        """The token, which is a word like any other where it names a list that there is not."""
+        if token.sign is not Sign.LIST or len(token.name) > NAME_MAX or has_list(token.name):
+            return token
+        self._leave_token(token, f"there is no list called {token.name}, so @{token.name} stays in the title")
+        return replace(token, sign=Sign.WORD)
 
     def fill(self, found: list[Token]) -> None:
         """Take in what the tokens say."""
@@ -180,7 +191,7 @@ class _Draft:
             kept.append(self.text[at : span.start])
             at = span.end
         title = " ".join("".join([*kept, self.text[at:]]).split())
-        if not title:
+        if is_blank(title):
             raise _wrong(
                 "leaves nothing for the title, because all of it was understood as something else; "
                 'put what is the title into double quotes, such as "tomorrow"'

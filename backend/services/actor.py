@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from backend.errors import PermissionDeniedError
+from backend.errors import LimitReachedError, PermissionDeniedError
 from backend.models.operation import Door
-from backend.models.token import Scope
+from backend.models.token import CHANGES_MAX, Scope
 
 EVERYTHING = frozenset(Scope)
 
@@ -21,6 +21,8 @@ class Actor:
     name: str = ""
     door: Door = Door.SYSTEM
     token_id: str | None = None
+    # Of a personal token: how many todos one call may change. Who has logged in is bound by no such number.
+    max_changes: int = CHANGES_MAX
     scopes: frozenset[Scope] = EVERYTHING
     # Whether somebody shares a list with this account; most do not, and then no query has to look for it.
     has_shares: bool = False
@@ -30,6 +32,17 @@ class Actor:
         if scope not in self.scopes:
             raise PermissionDeniedError(
                 f"This token may not do that: it lacks the scope `{scope}`. Use one that has it, or log in."
+            )
+
+    def ensure_may_touch(self, count: int) -> None:
+        """Raise LimitReachedError where one call with a personal token would change more than it may.
+
+        For what is about many, chosen by a filter or a time or sent as a batch: there a slip of an agent goes far.
+        """
+        if self.token_id is not None and count > self.max_changes:
+            raise LimitReachedError(
+                f"This would change {count} todos, and one call with this token may change {self.max_changes} at most."
+                " Nothing was changed; take fewer at once, or log in with your password."
             )
 
     def ensure_logged_in(self) -> None:

@@ -16,8 +16,10 @@ from backend.services.actor import Actor
 def run(session: Session, actor: Actor, request: BatchRequest) -> BatchRead:
     """Do the operations in their order. Atomic: the first refusal is raised, and nothing is changed.
 
-    Otherwise each refusal stands in its result, and takes back what its own item has done, not the others.
+    Otherwise each refusal stands in its result, and takes back what its own item has done, not the others. More
+    operations than the actor's token may do in one call are refused as a whole, either way.
     """
+    actor.ensure_may_touch(len(request.operations))
     results: list[BatchResult] = []
     log.lock(session, actor.user_id)
     with log.together(session) as operation_id:

@@ -12,12 +12,11 @@ from sqlmodel import Session, col, select
 
 from backend.exchange.record import Record
 from backend.models.base import utc_now
-from backend.models.operation import Ledger
 from backend.models.todo import Todo
 from backend.models.token import PersonalToken, Scope
 from backend.models.transfer import CalendarRead
 from backend.models.user import User
-from backend.services import exports
+from backend.services import exports, log
 from backend.services.actor import Actor
 
 PAGE = 500
@@ -77,7 +76,7 @@ def find(session: Session, secret: str) -> Actor | None:
 
 def edition(session: Session, actor: Actor, base_url: str) -> str:
     """The same text as long as the feed has the same bytes: it follows the log, and reads no todo."""
-    ledger = session.get(Ledger, actor.user_id)
+    ledger = log.ledger_of(session, actor.user_id)
     said = (_EDITION, actor.user_id, actor.timezone, base_url, ledger and (ledger.epoch, ledger.seq))
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
@@ -87,7 +86,7 @@ def page(session: Session, actor: Actor, after: tuple[datetime, str] | None) -> 
     statement = select(Todo).where(
         Todo.owner_id == actor.user_id,
         col(Todo.deleted_at).is_(None),
-        col(Todo.completed).is_(False),
+        ~col(Todo.completed),
         col(Todo.due_until).is_not(None),
     )
     if after is not None:

@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -22,13 +23,16 @@ from backend.errors import CursorExpiredError, FieldError, invalid
 from backend.models.base import utc_now
 from backend.models.feed import ChangeRead, FeedPage, FeedRequest
 from backend.models.operation import Kind, Ledger, Operation
+from backend.models.saved_filter import SavedFilter
 from backend.models.todo import Todo, TodoRead
+from backend.models.todo_list import TodoList
 from backend.models.token import Scope
 from backend.services import rights, trees
 from backend.services.actor import Actor
 
 # Before the log of an account begins, in a ledger that nobody has opened yet.
 _UNOPENED = ""
+_TABLES = {Kind.TODO: Todo, Kind.LIST: TodoList, Kind.FILTER: SavedFilter}
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ def read(session: Session, actor: Actor, wanted: FeedRequest) -> FeedPage:
         has_more |= is_more
         streams.append(stream)
     return FeedPage(changes=list(changes.values()), next_cursor=_encoded(streams), has_more=has_more)
+
+
+def followed(session: Session, actor: Actor) -> set[str]:
+    """The accounts whose changes the actor may see: news of them is a reason to read."""
+    return {actor.user_id, *(one.owner_id for one in rights.shares(session, actor))}
 
 
 def now(session: Session, actor: Actor) -> str:
@@ -126,14 +135,27 @@ def _follow(
 
 def _begin(session: Session, actor: Actor, stream: _Stream, limit: int) -> tuple[_Stream, list[ChangeRead], bool]:
     """Everything that is there, by id, also what is in the trash."""
-    statement = select(Todo).where(Todo.owner_id == stream.owner_id, col(Todo.id) > (stream.last_id or ""))
+    keys = sorted(key for kind in Kind for key in _ids_after(session, stream, kind, limit + 1))
+    page = keys[:limit]
+    is_more = len(keys) > limit
+    if is_more and keys[limit][0] == page[-1][0]:
+        # A list or a filter of the same id, which its maker chose; a cursor says the id alone.
+        page = [key for key in keys if key[0] <= page[-1][0]]
+    todos = _todos(session, stream, [object_id for object_id, kind in page if kind is Kind.TODO])
+    parts = trees.count_parts(session, {stream.owner_id}, list(todos))
+    found = [_change(session, actor, kind, key, None, todos.get(key), parts) for key, kind in page]
+    return replace(stream, last_id=page[-1][0] if is_more else None), found, is_more
+
+
+def _ids_after(session: Session, stream: _Stream, kind: Kind, limit: int) -> list[tuple[str, Kind]]:
+    """The next ones of a kind, by id. Saved filters are the account's own; of a shared list there is the list."""
+    if stream.list_id is not None and kind is not Kind.TODO:
+        return [(stream.list_id, kind)] if kind is Kind.LIST and stream.list_id > (stream.last_id or "") else []
+    table: Any = _TABLES[kind]
+    statement = select(table.id).where(table.owner_id == stream.owner_id, table.id > (stream.last_id or ""))
     if stream.list_id is not None:
-        statement = statement.where(Todo.list_id == stream.list_id)
-    rows = session.exec(statement.order_by(col(Todo.id)).limit(limit + 1)).all()
-    parts = trees.count_parts(session, {stream.owner_id}, [row.id for row in rows[:limit]])
-    found = [_change(session, actor, Kind.TODO, row.id, None, row, parts) for row in rows[:limit]]
-    is_more = len(rows) > limit
-    return replace(stream, last_id=rows[limit - 1].id if is_more else None), found, is_more
+        statement = statement.where(table.list_id == stream.list_id)
+    return [(one, kind) for one in session.exec(statement.order_by(table.id).limit(limit))]
 
 
 def _todos(session: Session, stream: _Stream, ids: list[str]) -> dict[str, Todo]:
@@ -154,14 +176,21 @@ def _change(
         # It left this stream; another one may have it.
         todo = rights.find_todo(session, actor, object_id)
         parts = trees.count_parts(session, {todo.owner_id}, [todo.id]) if todo is not None else {}
+    is_gone = todo is None if kind is Kind.TODO else not _is_there(session, actor, kind, object_id)
     counted = parts.get((todo.owner_id, todo.id), trees.NO_PARTS) if todo is not None else trees.NO_PARTS
     return ChangeRead(
         kind=kind,
         id=object_id,
-        deleted=kind is Kind.TODO and todo is None,
+        deleted=is_gone,
         changed_at=at,
         todo=TodoRead.of(todo, timezone=actor.timezone, now=utc_now(), parts=counted) if todo is not None else None,
     )
+
+
+def _is_there(session: Session, actor: Actor, kind: Kind, object_id: str) -> bool:
+    if kind is Kind.LIST:
+        return rights.find_list(session, actor, object_id, in_trash=True) is not None
+    return session.get(SavedFilter, (actor.user_id, object_id)) is not None
 
 
 def _encoded(streams: list[_Stream]) -> str:

@@ -163,9 +163,8 @@ def delete(session: Session, actor: Actor, list_id: str, *, versions: Container[
         now = utc_now()
         with log.together(session):
             list_rows.change(session, actor, found, Action.DELETE, {"deleted_at": now})
-            for todo in todos_of(session, found):
-                if todo.deleted_at is None:
-                    todo_rows.change(session, actor, todo, Action.DELETE, {"deleted_at": now})
+            going = [(todo, {"deleted_at": now}) for todo in todos_of(session, found) if todo.deleted_at is None]
+            todo_rows.change_all(session, actor, found.owner_id, Action.DELETE, going)
     return read(session, found, role)
 
 
@@ -176,9 +175,8 @@ def restore(session: Session, actor: Actor, list_id: str) -> ListRead:
     if (since := found.deleted_at) is not None:
         with log.together(session):
             list_rows.change(session, actor, found, Action.RESTORE, {"deleted_at": None})
-            for todo in todos_of(session, found):
-                if todo.deleted_at == since:
-                    todo_rows.change(session, actor, todo, Action.RESTORE, {"deleted_at": None})
+            coming = [(todo, {"deleted_at": None}) for todo in todos_of(session, found) if todo.deleted_at == since]
+            todo_rows.change_all(session, actor, found.owner_id, Action.RESTORE, coming)
     return read(session, found, role)
 
 
@@ -256,7 +254,7 @@ def _read(session: Session, entries: Sequence[tuple[TodoList, Role]]) -> list[Li
                 *((col(Todo.owner_id) == owner_id) & col(Todo.list_id).in_(ids) for owner_id, ids in ids_of.items())
             ),
             col(Todo.deleted_at).is_(None),
-            col(Todo.completed).is_(False),
+            ~col(Todo.completed),
         )
         .group_by(col(Todo.owner_id), col(Todo.list_id))
     ):

@@ -19,10 +19,32 @@ from backend.models.base import new_id, utc_now
 from backend.models.operation import Action, Kind, Ledger, Operation
 from backend.models.todo import Todo
 from backend.models.user import User
+from backend.prepared import Prepared, Reader
 from backend.services.actor import Actor
 
 _LEDGERS, _GROUP = "ledgers", "operation_group"
-_OPERATIONS: Any = Operation.__table__  # type: ignore[attr-defined]
+_LEDGER_COLUMNS = [column.key for column in sa.inspect(Ledger).columns]
+_LEDGER = sa.select(*sa.inspect(Ledger).columns).where(col(Ledger.owner_id) == sa.bindparam("owner"))
+_READ, _LOCK = Prepared(_LEDGER), Prepared(_LEDGER.with_for_update())
+_SAVE = Prepared(
+    sa.update(Ledger)
+    .where(col(Ledger.owner_id) == sa.bindparam("new_owner_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _LEDGER_COLUMNS if name != "owner_id"})
+)
+_WRITE = Prepared(sa.insert(Operation), [column.key for column in sa.inspect(Operation).columns])
+
+
+@dataclass
+class Held:
+    """A locked ledger: the columns of its row, counted up in memory and stored with each entry."""
+
+    owner_id: str
+    epoch: str
+    seq: int
+    forgotten: int
+    todos_open: int
+    todos_done: int
+    todos_trashed: int
 
 
 @dataclass(frozen=True)
@@ -50,19 +72,30 @@ def together(session: Session, *, undoes: str | None = None, operation_id: str |
         session.info[_GROUP] = outer
 
 
-def lock(session: Session, owner_id: str) -> Ledger:
+def lock(session: Session, owner_id: str) -> Held:
     """The account's ledger, nobody else's to write until the transaction ends. Once for each transaction."""
-    held: dict[str, Ledger] = session.info.setdefault(_LEDGERS, {})
-    if owner_id not in held or held[owner_id] not in session:
-        ledger = session.get(Ledger, owner_id, with_for_update=True, populate_existing=True)
-        held[owner_id] = ledger or _open(session, owner_id)
+    held: dict[str, Held] = session.info.setdefault(_LEDGERS, {})
+    if owner_id not in held:
+        row = _LOCK.first(session, owner=owner_id)
+        held[owner_id] = Held(**row._asdict()) if row is not None else _open(session, owner_id)
         news.mark(session.info, owner_id)
     return held[owner_id]
 
 
+def save(session: Session, ledger: Held) -> None:
+    """Store what was counted."""
+    _SAVE.run(session, [{f"new_{name}": value for name, value in vars(ledger).items()}])
+
+
+def ledger_of(source: Reader | Session, owner_id: str) -> Any:
+    """What the account's ledger says now, to look at; None where nobody has opened it yet."""
+    return _READ.first(source, owner=owner_id)
+
+
 def let_go(session: Session) -> None:
-    """Forget what is locked, after a part of the transaction was rolled back: its locks went with it."""
+    """Forget what is locked and what is known, after a part of the transaction was rolled back."""
     session.info.pop(_LEDGERS, None)
+    session.expire_all()
 
 
 def record(
@@ -101,7 +134,8 @@ def record_all(
     }
     rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
     ledger.seq += len(rows)
-    session.connection().execute(sa.insert(_OPERATIONS), rows)
+    _WRITE.run(session, rows)
+    save(session, ledger)
 
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,8 +146,8 @@ def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def count(ledger: Ledger, bucket: str, by: int) -> None:
-    """Count todos that came into a bucket (`open`, `done` or `trashed`) or left it."""
+def count(ledger: Held, bucket: str, by: int) -> None:
+    """Count todos that came into a bucket (`open`, `done` or `trashed`) or left it; the next entry stores it."""
     name = f"todos_{bucket}"
     setattr(ledger, name, getattr(ledger, name) + by)
 
@@ -130,7 +164,7 @@ def unopened(session: Session) -> list[str]:
     return list(session.exec(select(User.id).where(~select(Ledger).where(Ledger.owner_id == User.id).exists())))
 
 
-def _open(session: Session, owner_id: str) -> Ledger:
+def _open(session: Session, owner_id: str) -> Held:
     """A ledger for an account that has none: it is new, or its rows came by another way than ours."""
     derived.fill_words(session.connection(), owner_id)
     last = session.exec(select(sa.func.max(Operation.seq)).where(Operation.owner_id == owner_id)).one() or 0
@@ -152,4 +186,4 @@ def _open(session: Session, owner_id: str) -> Ledger:
     )
     session.add(ledger)
     session.flush()
-    return ledger
+    return Held(**{name: getattr(ledger, name) for name in _LEDGER_COLUMNS})

@@ -11,6 +11,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from backend import news
 from backend.errors import IdTakenError, NotFoundError, PermissionDeniedError
 from backend.models.base import as_id, new_id, utc_now
 from backend.models.operation import Action
@@ -18,6 +19,7 @@ from backend.models.todo import Todo
 from backend.models.todo_list import (
     InviteCreate,
     InviteCreated,
+    InviteLook,
     InvitePage,
     InviteRead,
     ListInvite,
@@ -45,7 +47,7 @@ def search(session: Session, actor: Actor, list_id: str) -> MemberPage:
     if entry is None:
         raise NotFoundError(lists.UNKNOWN)
     found, _ = entry
-    owner = session.exec(select(User.username).where(User.id == found.owner_id)).one()
+    owner = _owner_name(session, found)
     rows = session.exec(
         select(ListMember, User.username)
         .join(User, col(User.id) == ListMember.user_id)
@@ -142,22 +144,18 @@ def revoke(session: Session, actor: Actor, list_id: str, invite_id: str) -> None
     session.flush()
 
 
+def look(session: Session, actor: Actor, token: str) -> InviteLook:
+    """What an invitation is to, before one accepts it: its token is all that one needs to join, and so to be told."""
+    actor.ensure(Scope.READ)
+    found, role = _invitation(session, token)
+    return InviteLook(list_id=found.id, name=found.name, owner_name=_owner_name(session, found), role=role)
+
+
 def accept(session: Session, actor: Actor, token: str) -> ListRead:
     """Become a member. Who is one already keeps the role that may do more."""
     actor.ensure(Scope.WRITE)
-    statement = select(ListInvite).where(ListInvite.token_digest == invite_tokens.digest(token))
-    known = session.exec(statement).first()
-    if known is not None:
-        log.lock(session, known.owner_id)
-        known = session.exec(statement.execution_options(populate_existing=True)).first()
-    if known is None:
-        raise NotFoundError("There is no such invitation: it was withdrawn, or a part of its link is missing.")
-    if known.expires_at <= utc_now():
-        raise NotFoundError("This invitation has expired. Ask whoever sent it for a new one.")
-    found = session.get_one(TodoList, (known.owner_id, known.list_id), populate_existing=True)
-    if found.deleted_at is not None:
-        raise NotFoundError("The list of this invitation was deleted.")
-    role = Role(known.role)
+    log.lock(session, _invitation(session, token)[0].owner_id)
+    found, role = _invitation(session, token)  # as it is now that nobody else changes it
     if actor.user_id == found.owner_id:
         return lists.read(session, found, Role.OWNER)
     other = rights.find_list(session, actor, found.id, in_trash=True)
@@ -227,14 +225,32 @@ def _hand_over(session: Session, actor: Actor, found: TodoList, heir_id: str) ->
     list_rows.remove(session, actor, found)
 
 
+def _invitation(session: Session, token: str) -> tuple[TodoList, Role]:
+    """The list that an invitation is to, and the role that it gives; refuses one that can no longer be accepted."""
+    statement = select(ListInvite).where(ListInvite.token_digest == invite_tokens.digest(token))
+    known = session.exec(statement.execution_options(populate_existing=True)).first()
+    if known is None:
+        raise NotFoundError("There is no such invitation: it was withdrawn, or a part of its link is missing.")
+    if known.expires_at <= utc_now():
+        raise NotFoundError("This invitation has expired. Ask whoever sent it for a new one.")
+    found = session.get_one(TodoList, (known.owner_id, known.list_id), populate_existing=True)
+    if found.deleted_at is not None:
+        raise NotFoundError("The list of this invitation was deleted.")
+    return found, Role(known.role)
+
+
+def _owner_name(session: Session, found: TodoList) -> str:
+    return session.exec(select(User.username).where(User.id == found.owner_id)).one()
+
+
 def _end(session: Session, actor: Actor, found: TodoList, member: ListMember) -> None:
     assigned = session.exec(
         select(Todo).where(
             Todo.owner_id == found.owner_id, Todo.list_id == found.id, Todo.assignee_id == member.user_id
         )
     ).all()
-    for todo in assigned:
-        todo_rows.change(session, actor, todo, Action.UPDATE, {"assignee_id": None})
+    changes = [(todo, {"assignee_id": None}) for todo in assigned]
+    todo_rows.change_all(session, actor, found.owner_id, Action.UPDATE, changes)
     _record(session, actor, found, member.user_id, Role(member.role), None)
     session.delete(member)
     session.flush()
@@ -269,6 +285,7 @@ def _record(
     def said(role: str | None) -> dict[str, object]:
         return {"member": {"user_id": user_id, "role": role} if role else None}
 
+    news.mark(session.info, user_id)  # whoever follows their changes follows another list from now on, or one less
     list_rows.record(session, actor, found, Action.UPDATE, said(before), said(after))
 
 

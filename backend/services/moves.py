@@ -99,10 +99,7 @@ class _Order:
             todo
             for is_done in (False, True)
             for todo in self._session.exec(
-                select(Todo)
-                .where(*self._scope, col(Todo.completed).is_(is_done), *beyond)
-                .order_by(*order)
-                .limit(count)
+                select(Todo).where(*self._scope, col(Todo.completed) == is_done, *beyond).order_by(*order).limit(count)
             )
         ]
         found.sort(key=lambda todo: (todo.position, todo.id), reverse=descends)

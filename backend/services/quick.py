@@ -1,12 +1,13 @@
 """Quick add: a todo from one line of text."""
 
 from datetime import datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from backend import quick
-from backend.models.quick import QuickCreate, QuickKind, QuickRead, Reading
+from backend.models.quick import QuickCreate, QuickRead, Reading
 from backend.models.todo import TodoCreate
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
@@ -27,16 +28,14 @@ def add(session: Session, actor: Actor, wanted: QuickCreate) -> QuickRead:
 
 def understand(session: Session, actor: Actor, text: str) -> tuple[Reading, str | None]:
     """What the text says, and the list that it names. A name that no list has is a word of the title."""
-    now = datetime.now(ZoneInfo(actor.timezone))
-    reading = quick.read(text, now=now, timezone=actor.timezone)
-    if reading.list_name is None:
-        return reading, None
-    list_id = _lists(session, actor).get(fold(reading.list_name))
-    if list_id is not None:
-        return reading, list_id
-    span = next(span for span in reading.understood if span.kind is QuickKind.LIST)
-    escaped = f"{text[: span.start]}\\{text[span.start :]}"
-    return quick.read(escaped, now=now, timezone=actor.timezone), None
+    known = cache(lambda: _lists(session, actor))
+    reading = quick.read(
+        text,
+        now=datetime.now(ZoneInfo(actor.timezone)),
+        timezone=actor.timezone,
+        has_list=lambda name: fold(name) in known(),
+    )
+    return reading, None if reading.list_name is None else known()[fold(reading.list_name)]
 
 
 def _lists(session: Session, actor: Actor) -> dict[str, str]:

@@ -20,7 +20,7 @@ def search(session: Session, actor: Actor, wanted: ReminderRequest) -> ReminderP
             Todo.owner_id == actor.user_id,
             col(Todo.remind_at) > wanted.after,
             col(Todo.remind_at) <= wanted.until,
-            col(Todo.completed).is_(False),
+            ~col(Todo.completed),
             col(Todo.deleted_at).is_(None),
         )
         .order_by(col(Todo.remind_at), col(Todo.id))

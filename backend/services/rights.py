@@ -13,8 +13,10 @@ from backend.errors import PermissionDeniedError
 from backend.models.base import as_id
 from backend.models.todo import Todo
 from backend.models.todo_list import ListMember, Role, TodoList
+from backend.prepared import ByKey
 from backend.services.actor import Actor
 
+_TODOS = ByKey(Todo)
 _IS_ITS_LIST = (col(ListMember.owner_id) == col(TodoList.owner_id)) & (col(ListMember.list_id) == col(TodoList.id))
 
 
@@ -39,13 +41,23 @@ def shares(session: Session, actor: Actor) -> list[Share]:
     return [Share(owner_id, list_id, Role(role)) for owner_id, list_id, role in rows]
 
 
+def companions(session: Session, actor: Actor) -> set[str]:
+    """The accounts that have a list in common with the actor, and the actor's own: where a todo can be carried to."""
+    mine = col(ListMember.owner_id) == actor.user_id
+    theirs = sa.tuple_(col(ListMember.owner_id), col(ListMember.list_id)).in_(
+        [(share.owner_id, share.list_id) for share in shares(session, actor)]
+    )
+    pairs = session.exec(select(ListMember.owner_id, ListMember.user_id).where(mine | theirs))
+    return {actor.user_id, *(one for pair in pairs for one in pair)}
+
+
 def find_todo(session: Session, actor: Actor, todo_id: str) -> Todo | None:
     """A todo that the actor may see, however its id is spelled; what is no id names no todo."""
     try:
         key = as_id(todo_id)
     except ValueError:
         return None
-    own = session.get(Todo, (actor.user_id, key))
+    own = _TODOS.get(session, actor.user_id, key)
     if own is not None or not actor.has_shares:
         return own
     return session.exec(

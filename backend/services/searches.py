@@ -4,9 +4,9 @@ What is searched for is looked up in the index of words: a todo is found when it
 with it. Only a search without a single letter or digit reads the texts themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -15,72 +15,103 @@ from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, invalid
 from backend.models.base import utc_now
-from backend.models.operation import Ledger
 from backend.models.todo import Todo, TodoRead, TodoTag, TodoWord
 from backend.models.todo_filter import NO_PARENT, DueWord, SortBy, SortOrder, TodoFilter, TodoPage
 from backend.models.token import Scope
 from backend.models.user import fold
 from backend.models.words import prefixes_of
-from backend.services import cursors, rights, trees, visibility
+from backend.services import cursors, log, rights, trees, visibility
 from backend.services.actor import Actor
 
 # After every sign that a word can have.
 _LAST_SIGN = "\U0010ffff"
 # As many todos as are named one by one.
 _FEW = 500
-_SETS_MAX = 4
+# More than these are met soon enough where the list is walked through in its order.
+_MANY = 2_500
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # Everything in a filter but what a ledger counts by, and what only orders and pages.
 _NARROWING = TodoFilter.model_fields.keys() - {"completed", "sort_by", "sort_order", "limit", "skip", "cursor"}
 # The orders whose index has the open todos and the done ones apart.
 _APART = {SortBy.DUE_DATE, SortBy.PRIORITY, SortBy.POSITION}
-# The orders whose key very many todos have in common: a page must begin among them, not before them.
-_COMMON = {SortBy.PRIORITY}
 _READ_COLUMNS = list(sa.inspect(Todo).columns)
+
+
+class _Said(NamedTuple):
+    """What is searched for, in two forms: to find all todos that have it, and to ask of one todo whether it has it.
+
+    Left to themselves, databases gather everything that has a common word for one page of it: few see that a page ends.
+    """
+
+    gathered: list[ColumnElement[bool]]
+    walked: list[ColumnElement[bool]]
+    are_few: bool
 
 
 def search(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
     """One page of the actor's todos that pass every filter, with their total."""
     actor.ensure(Scope.READ)
-    return _page(session, actor, wanted, conditions(session, actor, wanted))
+    return _page(session, actor, wanted, deleted=False)
 
 
 def trash(session: Session, actor: Actor, wanted: TodoFilter) -> TodoPage:
     """One page of what the actor has deleted, by the same filters."""
     actor.ensure(Scope.READ)
-    return _page(session, actor, wanted, conditions(session, actor, wanted, deleted=True), deleted=True)
+    return _page(session, actor, wanted, deleted=True)
 
 
-def _page(
-    session: Session,
-    actor: Actor,
-    wanted: TodoFilter,
-    passing: Sequence[ColumnElement[bool]],
-    *,
-    deleted: bool = False,
-) -> TodoPage:
-    if wanted.cursor is not None and wanted.skip:
-        raise invalid([FieldError("skip", "Use a cursor or skip, not both.")])
-    total = _total(session, actor, wanted, passing, deleted=deleted)
+def _page(session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool) -> TodoPage:
+    said, others = _conditions(session, actor, wanted, deleted=deleted)
+    total = _total(session, actor, wanted, [*said.gathered, *others], deleted=deleted)
+    passing = [*(said.walked if total > _MANY else said.gathered), *others]
     statement = _statement(wanted, passing, session.get_bind().dialect.name, deleted=deleted)
     # One more than asked for tells whether there is a next page.
-    rows = session.exec(statement.offset(wanted.skip or None).limit(wanted.limit + 1)).all()  # type: ignore[call-overload]
-    now = utc_now()
+    statement = statement.offset(wanted.skip or None).limit(wanted.limit + 1)
+    rows = session.exec(statement).all() if total > wanted.skip else []  # type: ignore[call-overload]
     page = rows[: wanted.limit]
     owners = {row.owner_id for row in page} if actor.has_shares else {actor.user_id}
     parts = trees.count_parts(session, owners, [row.id for row in page])
 
-    def read(row: Any) -> TodoRead:
+    def parts_of(row: Any) -> tuple[int, int]:
         owner_id = row.owner_id if actor.has_shares else actor.user_id
-        return TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts.get((owner_id, row.id), trees.NO_PARTS))
+        return parts.get((owner_id, row.id), trees.NO_PARTS)
 
-    return TodoPage(
-        todos=[read(row) for row in page],
+    return page_of(actor, wanted, rows, total, parts_of)
+
+
+def page_of(
+    actor: Actor, wanted: TodoFilter, rows: Sequence[Any], total: int, parts_of: Callable[[Any], tuple[int, int]]
+) -> TodoPage:
+    """A page of these rows, of which there is one more than was asked for where there is a next page."""
+    now = utc_now()
+    page = rows[: wanted.limit]
+    return TodoPage.model_construct(
+        todos=[TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts_of(row)) for row in page],
         total=total,
         next_cursor=cursors.write(wanted, page[-1]) if len(rows) > wanted.limit else None,
         skip=wanted.skip,
         limit=wanted.limit,
     )
+
+
+def is_plain(wanted: TodoFilter) -> bool:
+    """Whether nothing is wanted but what a ledger counts: then a page is the same until the ledger moves on."""
+    return not any(getattr(wanted, name) for name in _NARROWING)
+
+
+def plain_statement(actor: Actor, wanted: TodoFilter) -> sa.Select[Any]:
+    """The rows of a plain page on SQLite, each with its parts, for an actor with whom nobody shares a list."""
+    passing = conditions(Session(), actor, wanted)  # which asks nothing: it looks for shares and for words only
+    rows = _statement(wanted, passing, "sqlite", deleted=False, extra=trees.part_counts())
+    return rows.offset(wanted.skip or None).limit(wanted.limit + 1)
+
+
+def counted(ledger: Any, wanted: TodoFilter, *, deleted: bool = False) -> int | None:
+    """How many todos pass a plain filter, from the account's ledger; None where it counts something else."""
+    if deleted:
+        return int(ledger.todos_trashed) if wanted.completed is None else None
+    parts: dict[bool, int] = {False: ledger.todos_open, True: ledger.todos_done}
+    return sum(parts.values()) if wanted.completed is None else parts[wanted.completed]
 
 
 def _total(
@@ -92,20 +123,24 @@ def _total(
     deleted: bool,
 ) -> int:
     """How many pass: read from the account's ledger where that counts just these, else counted."""
-    if not (actor.has_shares or any(getattr(wanted, name) for name in _NARROWING)):
-        ledger = session.get(Ledger, actor.user_id)
-        if ledger is not None and deleted and wanted.completed is None:
-            return ledger.todos_trashed
-        if ledger is not None and not deleted:
-            parts = {False: ledger.todos_open, True: ledger.todos_done}
-            return sum(parts.values()) if wanted.completed is None else parts[wanted.completed]
+    if not actor.has_shares and is_plain(wanted):
+        ledger = log.ledger_of(session, actor.user_id)
+        known = counted(ledger, wanted, deleted=deleted) if ledger is not None else None
+        if known is not None:
+            return known
     return session.exec(select(sa.func.count()).select_from(Todo).where(*passing)).one()
 
 
-def conditions(
-    session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool = False
-) -> list[ColumnElement[bool]]:
+def conditions(session: Session, actor: Actor, wanted: TodoFilter) -> list[ColumnElement[bool]]:
     """What a todo that the actor may see has to fulfil to pass every filter."""
+    said, others = _conditions(session, actor, wanted, deleted=False)
+    return [*said.gathered, *others]
+
+
+def _conditions(
+    session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool
+) -> tuple[_Said, list[ColumnElement[bool]]]:
+    """The same in two parts: what is searched for, and all other filters."""
     found = [
         *visibility.conditions(session, actor, wanted),
         col(Todo.deleted_at).is_not(None) if deleted else col(Todo.deleted_at).is_(None),
@@ -126,49 +161,52 @@ def conditions(
     if due and not deleted and wanted.list_id is None and wanted.due is not DueWord.NONE:
         found.append(visibility.not_archived())
     found += due
-    said, are_few = _says(session, actor, wanted.search or "")
+    said = _says(session, actor, wanted.search or "")
     # A database would rather walk through everything that an index has for these than look up a few by their ids.
     # And the version, always at least 1, is in no index: SQLite takes one that answers everything for the cheaper way.
-    return [*said, col(Todo.version) >= 1, *map(_unindexed, found)] if are_few else [*said, *found]
+    return said, [col(Todo.version) >= 1, *map(_unindexed, found)] if said.are_few else found
 
 
-def _says(session: Session, actor: Actor, query: str) -> tuple[list[ColumnElement[bool]], bool]:
-    """What has, for each term of a query, a word that begins with it; and whether these are few, and named."""
+def _says(session: Session, actor: Actor, query: str) -> _Said:
+    """What has, for each term of a query, a word that begins with it."""
     terms = prefixes_of(query)
     if not terms:
-        return [_contains(word) for word in query.split()], False
+        texts = [_contains(word) for word in query.split()]
+        return _Said(texts, texts, are_few=False)
     # What "but" is the beginning of has "bu" as a beginning too.
     terms = [term for term in terms if not any(other != term and other.startswith(term) for other in terms)]
     owners = sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
-    found, are_few = zip(*(_has_words(session, owner_id, terms, query) for owner_id in owners), strict=True)
-    return [sa.or_(*found)], all(are_few)
+    found = [_has_words(session, owner_id, terms, query) for owner_id in owners]
+    return _Said(
+        [sa.or_(*(sa.and_(*one.gathered) for one in found))],
+        [sa.or_(*(sa.and_(*one.walked) for one in found))],
+        are_few=all(one.are_few for one in found),
+    )
 
 
-def _has_words(session: Session, owner_id: str, terms: Sequence[str], query: str) -> tuple[ColumnElement[bool], bool]:
-    """Which todos of an account they are: by their ids where a term is rare, else looked up while the page is read."""
-    if session.get(Ledger, owner_id) is None:
+def _has_words(session: Session, owner_id: str, terms: Sequence[str], query: str) -> _Said:
+    """Which todos of an account they are: by their ids where a term is rare, and looked up where it is common."""
+    own = col(Todo.owner_id) == owner_id
+    if log.ledger_of(session, owner_id) is None:
         # Its words come with its ledger; until then the texts are read.
-        return sa.and_(col(Todo.owner_id) == owner_id, *map(_contains, query.split())), False
+        texts = [own, *map(_contains, query.split())]
+        return _Said(texts, texts, are_few=False)
     few: set[str] | None = None
-    common: list[Any] = []
-    for term in terms:
-        having = select(TodoWord.todo_id).where(
-            TodoWord.owner_id == owner_id, col(TodoWord.word) >= term, col(TodoWord.word) < term + _LAST_SIGN
-        )
-        ids = session.exec(having.limit(_FEW + 1)).all()
+    gathered, walked = [own], [own]
+    for term in sorted(terms, key=len, reverse=True):  # the longest is the rarest, as words go, and is asked for first
+        having = [col(TodoWord.owner_id) == owner_id, col(TodoWord.word).between(term, term + _LAST_SIGN)]
+        found = select(TodoWord.todo_id).where(*having)
+        ids = session.exec(found.limit(_FEW + 1)).all()
         if len(ids) > _FEW:
-            common.append(having)
+            gathered.append(col(Todo.id).in_(found))
+            walked.append(_unindexed(sa.exists().where(*having, col(TodoWord.todo_id) == Todo.id)))
         else:
             few = set(ids) if few is None else few & set(ids)
-    found = [col(Todo.owner_id) == owner_id]
-    if few is not None:
-        found.append(col(Todo.id).in_(sorted(few)))
-        common = [having.where(col(TodoWord.todo_id).in_(sorted(few))) for having in common] if few else []
-    # In a few sets, however many terms: a join for each would have MariaDB weigh all their orders against each other.
-    for alike in filter(None, (common[start::_SETS_MAX] for start in range(_SETS_MAX))):
-        ids_of_all = sa.intersect(*alike).subquery() if len(alike) > 1 else alike[0].subquery()
-        found.append(col(Todo.id).in_(sa.select(ids_of_all.c.todo_id)))
-    return sa.and_(*found), few is not None
+    if few is None:
+        return _Said(gathered, walked, are_few=False)
+    # Each of them is looked at, and its words.
+    walked.insert(1, col(Todo.id).in_(sorted(few)))
+    return _Said(walked, walked, are_few=True)
 
 
 def _unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -198,7 +236,7 @@ def _due(actor: Actor, wanted: TodoFilter) -> list[ColumnElement[bool]]:
 
     match wanted.due:
         case DueWord.OVERDUE:
-            conditions += [until < utc_now(), col(Todo.completed).is_(False)]
+            conditions += [until < utc_now(), ~col(Todo.completed)]
         case DueWord.TODAY:
             conditions += within(today, today)
         case DueWord.TOMORROW:
@@ -224,13 +262,20 @@ def _midnight(day: date, actor: Actor, *, days_later: int = 0) -> datetime:
 
 
 def _statement(
-    wanted: TodoFilter, passing: Sequence[ColumnElement[bool]], dialect: str, *, deleted: bool
+    wanted: TodoFilter,
+    passing: Sequence[ColumnElement[bool]],
+    dialect: str,
+    *,
+    deleted: bool,
+    extra: Sequence[ColumnElement[Any]] = (),
 ) -> sa.Select[Any]:
     """The rows in the wanted order, after the cursor.
 
     Each part of them stands in an index as it is wanted, so that its beginning is read and nothing is sorted but these
     beginnings, to make one list of them.
     """
+    if wanted.cursor is not None and wanted.skip:
+        raise invalid([FieldError("skip", "Use a cursor or skip, not both.")])
     key: Any = getattr(Todo, cursors.key_of(wanted.sort_by))
     descends = wanted.sort_order is SortOrder.DESC
     # What is null in every row: only when it is named does PostgreSQL see that the index has in order what follows,
@@ -238,10 +283,10 @@ def _statement(
     is_named = dialect == "postgresql"
     before = [col(Todo.deleted_at)] if is_named and not deleted else []
     parts = [
-        sa.select(*_READ_COLUMNS)
+        sa.select(*_READ_COLUMNS, *extra)
         .where(*passing, *part)
         .order_by(*_order(descends, *before, *([key] if is_dated or is_named else []), col(Todo.id)))
-        for part, is_dated in _parts(wanted, key, descends)
+        for part, is_dated in _parts(wanted, key, dialect)
     ]
     if len(parts) == 1:
         return parts[0]
@@ -256,32 +301,37 @@ def _order(descends: bool, *columns: Any) -> list[Any]:
     return [column.desc() if descends else column.asc() for column in columns]
 
 
-def _parts(wanted: TodoFilter, key: Any, descends: bool) -> list[tuple[list[ColumnElement[bool]], bool]]:
+def _parts(wanted: TodoFilter, key: Any, dialect: str) -> list[tuple[list[ColumnElement[bool]], bool]]:
     """What together makes the list, and whether it has a key: the order's index may have open and done ones apart."""
     last = cursors.read(wanted, wanted.cursor) if wanted.cursor is not None else None
-    ways = _after(wanted.sort_by, key, descends, *last) if last is not None else [[]]
+    ways = _after(wanted, key, dialect, *last) if last is not None else [[]]
     parts = [(after, True) for after in ways]
     if wanted.sort_by is SortBy.DUE_DATE:
         is_past_dated = last is not None and last[0] is None
-        (after,) = ways
-        undated = ([key.is_(None), *(after if is_past_dated else [])], False)
-        parts = (
-            [undated] if is_past_dated or wanted.due is DueWord.NONE else [([key.is_not(None), *after], True), undated]
-        )
+        undated = ([key.is_(None), *(ways[0] if is_past_dated else [])], False)
+        dated = [([key.is_not(None), *after], True) for after in ways]
+        parts = [undated] if is_past_dated or wanted.due is DueWord.NONE else [*dated, undated]
     if wanted.completed is None and wanted.sort_by in _APART:
+        # Not by IS, which finds MariaDB nothing in an index.
         parts = [
-            ([*part, col(Todo.completed).is_(is_done)], has_key) for part, has_key in parts for is_done in (False, True)
+            ([*part, col(Todo.completed) == is_done], has_key) for part, has_key in parts for is_done in (False, True)
         ]
     return parts
 
 
-def _after(sort_by: SortBy, key: Any, descends: bool, last_key: Any, last_id: str) -> list[list[ColumnElement[bool]]]:
-    """What comes after the last row of the page before, also when that row has changed or gone since: in one or two."""
+def _after(wanted: TodoFilter, key: Any, dialect: str, last_key: Any, last_id: str) -> list[list[ColumnElement[bool]]]:
+    """What comes after the last row of the page before, also when that row has changed or gone since: in one or two.
+
+    Very many todos may have a key in common, as those of an import have their time: a page begins among them, not
+    before them.
+    """
+    descends = wanted.sort_order is SortOrder.DESC
     ids = col(Todo.id) < last_id if descends else col(Todo.id) > last_id
     if last_key is None:
         return [[key.is_(None), ids]]
-    beyond = key < last_key if descends else key > last_key
-    if sort_by in _COMMON:
-        return [[key == last_key, ids], [beyond]]
-    # The first condition says no more than the second, but where in the index to begin.
-    return [[key <= last_key if descends else key >= last_key, sa.or_(beyond, ids)]]
+    if wanted.sort_by is SortBy.PRIORITY and wanted.priority == last_key:
+        return [[ids]]
+    if dialect in {"mysql", "mariadb"}:  # which find no place in an index by two columns at once
+        return [[key == last_key, ids], [key < last_key if descends else key > last_key]]
+    row, last = sa.tuple_(key, col(Todo.id)), sa.tuple_(sa.literal(last_key, key.type), sa.literal(last_id))
+    return [[row < last if descends else row > last]]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, invalid
-from backend.models import recurrence, recurrence_rule
+from backend.models import recurrence, recurrence_text
 from backend.models.base import new_id, utc_now
 from backend.models.due import Due
 from backend.models.operation import Action
@@ -61,7 +61,7 @@ def move_following(todo: Todo, when: Due) -> dict[str, Any]:
         raise invalid([FieldError("apply_to", "This todo does not repeat.")])
     rest = _of(todo, "UTC").following(recurrence.wall(todo.occurrence))
     # The rule as it was said, with what is left of its count: a day that it took from its first due moves along.
-    rule = replace(recurrence_rule.read(todo.recurrence), count=recurrence_rule.read(rest.rule).count)
+    rule = replace(recurrence_text.read(todo.recurrence), count=recurrence_text.read(rest.rule).count)
     start = recurrence.written(_wall(when))
     return {"recurrence": str(rule), "series_id": new_id(), "series_start": start, "occurrence": start}
 
@@ -108,7 +108,7 @@ def take_back(session: Session, actor: Actor, todo: Todo) -> None:
             Todo.owner_id == todo.owner_id,
             Todo.series_id == todo.series_id,
             col(Todo.occurrence) > todo.occurrence,
-            col(Todo.completed).is_(False),
+            ~col(Todo.completed),
             col(Todo.deleted_at).is_(None),
             Todo.version == 1,
         )

@@ -2,25 +2,33 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
-from backend import security
+from backend import news, security
 from backend.errors import AuthenticationError, InvalidCredentialsError, NotFoundError
 from backend.models.base import utc_now
 from backend.models.operation import Door
 from backend.models.session import LoginSession, SessionPage, SessionRead, TokenPair
 from backend.models.todo_list import ListMember
 from backend.models.user import User, fold
+from backend.prepared import Prepared, Reader
 from backend.security import TokenKind
 from backend.services import tokens
 from backend.services.actor import Actor
 from backend.settings import Settings
 
-# Whether anybody shares a list with the account.
-_IS_MEMBER = select(ListMember.user_id).where(ListMember.user_id == User.id).exists()
+# The login and the account of an access token, as long as both are there, and whether anybody shares a list with it.
+_LOGIN = Prepared(
+    sa.select(
+        *map(col, (User.timezone, User.is_admin, User.username)),
+        col(LoginSession.expires_at),
+        select(ListMember.user_id).where(ListMember.user_id == User.id).exists().label("has_shares"),
+    )
+    .join(LoginSession, col(LoginSession.user_id) == User.id)
+    .where(col(LoginSession.id) == sa.bindparam("session_id"), col(User.id) == sa.bindparam("user_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -89,27 +97,24 @@ def refresh(
     return _pair(login, settings)
 
 
-def identify(session: Session, access_token: str, door: Door) -> Actor:
-    """Who an access token or a personal token stands for; raises AuthenticationError once it is no longer honoured."""
+def identify(source: Session | Reader, access_token: str, door: Door) -> Actor:
+    """Who an access token or a personal token stands for; raises AuthenticationError once it is no longer honoured.
+
+    Asked of the database for each request, so that what was ended anywhere is over at once, everywhere.
+    """
     if tokens.is_one(access_token):
-        return tokens.identify(session, access_token, door)
+        return tokens.identify(source, access_token, door)
     token = security.read_token(TokenKind.ACCESS, access_token)
-    statement: Any = sa.select(*map(col, (User.timezone, User.is_admin, User.username)), col(LoginSession.expires_at))
-    statement = statement.add_columns(_IS_MEMBER)
-    row = session.exec(
-        statement.join(LoginSession, col(LoginSession.user_id) == User.id).where(
-            col(LoginSession.id) == token.session_id, col(User.id) == token.user_id
-        )
-    ).first()
-    if row is None or row[3] < utc_now():
+    row = _LOGIN.first(source, session_id=token.session_id, user_id=token.user_id)
+    if row is None or row.expires_at < utc_now():
         raise AuthenticationError("This login has ended; log in again.")
     return Actor(
         user_id=token.user_id,
         session_id=token.session_id,
-        timezone=row[0],
-        is_admin=row[1],
-        name=row[2],
-        has_shares=row[4],
+        timezone=row.timezone,
+        is_admin=row.is_admin,
+        name=row.username,
+        has_shares=row.has_shares,
         door=door,
     )
 
@@ -145,12 +150,14 @@ def end_one(session: Session, actor: Actor, session_id: str) -> None:
     )
     if not ended.rowcount:
         raise NotFoundError("This login has ended already.")
+    _tell(session, actor.user_id)
 
 
 def end(session: Session, actor: Actor) -> None:
     """End this login: its tokens stop working at once."""
     actor.ensure_logged_in()
     session.exec(delete(LoginSession).where(col(LoginSession.id) == actor.session_id))
+    _tell(session, actor.user_id)
 
 
 def end_everywhere(session: Session, actor: Actor) -> None:
@@ -162,6 +169,7 @@ def end_everywhere(session: Session, actor: Actor) -> None:
 def end_all(session: Session, user_id: str) -> None:
     """End every login of an account."""
     session.exec(delete(LoginSession).where(col(LoginSession.user_id) == user_id))
+    _tell(session, user_id)
 
 
 def end_others(session: Session, actor: Actor) -> None:
@@ -169,6 +177,12 @@ def end_others(session: Session, actor: Actor) -> None:
     session.exec(
         delete(LoginSession).where(col(LoginSession.user_id) == actor.user_id, col(LoginSession.id) != actor.session_id)
     )
+    _tell(session, actor.user_id)
+
+
+def _tell(session: Session, user_id: str) -> None:
+    """Whoever follows the account's changes looks whether its own login still stands."""
+    news.mark(session.info, user_id)
 
 
 def _pair(login: LoginSession, settings: Settings) -> TokenPair:

@@ -17,7 +17,6 @@ from sqlmodel import Session, col, select
 
 from backend.models.base import utc_now
 from backend.models.field import Priority
-from backend.models.operation import Ledger
 from backend.models.stats import (
     STREAK_DAYS_MAX,
     TAGS_SHOWN,
@@ -33,6 +32,7 @@ from backend.models.todo import Todo, TodoTag
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
 from backend.models.user import fold
+from backend.services import log
 from backend.services.actor import Actor
 
 # Days asked for in one query: enough that few are needed, and fewer than SQLite's 500 selects in a UNION.
@@ -63,7 +63,7 @@ def read(session: Session, actor: Actor, wanted: StatsRequest) -> StatsRead:
     now = utc_now()
     by_priority = _folded(_by(session, actor, col(Todo.priority)))
     overdue = session.exec(
-        select(sa.func.count()).where(*_live(actor), col(Todo.completed).is_(False), col(Todo.due_until) < now)
+        select(sa.func.count()).where(*_live(actor), ~col(Todo.completed), col(Todo.due_until) < now)
     ).one()
     today = now.astimezone(ZoneInfo(actor.timezone)).date()
     current, longest = _streaks(_active_days(session, actor, today), today)
@@ -107,9 +107,9 @@ def _folded(rows: Sequence[Any]) -> dict[Any, tuple[int, int]]:
 
 
 def _trashed(session: Session, actor: Actor) -> int:
-    ledger = session.get(Ledger, actor.user_id)
+    ledger = log.ledger_of(session, actor.user_id)
     if ledger is not None:
-        return ledger.todos_trashed
+        return int(ledger.todos_trashed)
     trash = (col(Todo.owner_id) == actor.user_id, col(Todo.deleted_at).is_not(None))
     return session.exec(select(sa.func.count()).select_from(Todo).where(*trash)).one()
 
@@ -135,7 +135,7 @@ def _by_tag(session: Session, actor: Actor) -> list[TagStats]:
     newest: dict[str, str] = {}
     for is_done in (False, True):
         # A set of ids out of an index: looking up each todo of each tag would take several times as long.
-        ids = select(Todo.id).where(*_live(actor), col(Todo.completed).is_(is_done))
+        ids = select(Todo.id).where(*_live(actor), col(Todo.completed) == is_done)
         for key, number, last_id in session.exec(
             select(TodoTag.tag_key, sa.func.count(), sa.func.max(TodoTag.todo_id))
             .where(TodoTag.owner_id == actor.user_id, col(TodoTag.todo_id).in_(ids))

@@ -62,18 +62,18 @@ def delete(session: Session, actor: Actor, name: str) -> None:
 
 def _change(session: Session, actor: Actor, key: str, renamed: Callable[[str], str | None]) -> None:
     log.lock(session, actor.user_id)
-    todos = session.exec(
-        select(Todo)
-        .join(TodoTag, _IS_ITS_TODO)
+    ids = session.exec(
+        select(TodoTag.todo_id)
         .where(TodoTag.owner_id == actor.user_id, TodoTag.tag_key == key)
-        .order_by(col(Todo.id))
+        .order_by(col(TodoTag.todo_id))
     ).all()
-    if not todos:
+    if not ids:
         raise NotFoundError(_UNKNOWN)
     with log.together(session):
-        for todo in todos:
-            names = [new for tag in todo.tags if (new := renamed(tag)) is not None]
-            todo_rows.change(session, actor, todo, Action.UPDATE, {"tags": unique_tags(names)})
+        for todos in todo_rows.some_at_a_time(session, actor.user_id, ids):
+            named = [[new for tag in todo.tags if (new := renamed(tag)) is not None] for todo in todos]
+            changes = [(todo, {"tags": unique_tags(names)}) for todo, names in zip(todos, named, strict=True)]
+            todo_rows.change_all(session, actor, actor.user_id, Action.UPDATE, changes)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class _Counted:
 
 def _counts(session: Session, actor: Actor, key: str | None = None) -> dict[str, _Counted]:
     """How many todos outside the trash have a tag, the open ones and all, and when the last of them was changed."""
-    is_open = sa.case((col(Todo.completed).is_(False), 1), else_=0)
+    is_open = sa.case((~col(Todo.completed), 1), else_=0)
     statement = (
         select(TodoTag.tag_key, sa.func.sum(is_open), sa.func.count(), sa.func.max(Todo.updated_at))
         .join(Todo, _IS_ITS_TODO)

@@ -3,12 +3,15 @@
 Whatever is derived from a todo is kept in line here, and nothing changes without its entry in the log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from backend.errors import IdTakenError
@@ -20,9 +23,12 @@ from backend.models.operation import Action, Kind
 from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
+from backend.prepared import Prepared, bare
 from backend.services import log, rights
 from backend.services.actor import Actor
 
+# As many todos as are read, or written about, in one statement.
+AT_ONCE = 500
 # What a todo says, as the log keeps it; the rest of its row is derived from these.
 _LOGGED: dict[str, TypeAdapter[Any]] = {
     **dict.fromkeys(("title", "description", "position", "recurrence_from"), TypeAdapter(str)),
@@ -50,6 +56,22 @@ _LOGGED: dict[str, TypeAdapter[Any]] = {
 }
 
 
+_COLUMNS = [column.key for column in sa.inspect(Todo).column_attrs]
+_DEFAULTS = {
+    name: field.default
+    for name, field in Todo.model_fields.items()
+    if not field.is_required() and field.default_factory is None
+}
+_INSERT = Prepared(sa.insert(Todo), _COLUMNS)
+_INSERT_TAG = Prepared(sa.insert(TodoTag), ["owner_id", "todo_id", "tag_key"])
+_INSERT_WORD = Prepared(sa.insert(TodoWord), ["owner_id", "todo_id", "word"])
+
+
+def new(**values: Any) -> Todo:
+    """A todo that is still to be stored; what is not named says what it says by default."""
+    return bare(Todo, _DEFAULTS | values)
+
+
 def state_of(todo: Todo) -> dict[str, Any]:
     """Everything that a todo says, as JSON can hold it."""
     return log.as_json({name: getattr(todo, name) for name in _LOGGED})
@@ -65,12 +87,15 @@ def add(session: Session, actor: Actor, todo: Todo) -> None:
     ledger = log.lock(session, todo.owner_id)
     todo.title_key = title_key(todo.title)
     todo.due_until = due_of(todo).until(timezone_of(session, actor, todo.owner_id))
+    _INSERT.run(session, [_row_of(todo)])
+    # It is stored; now the session knows that it is.
+    make_transient_to_detached(todo)
     session.add(todo)
-    session.flush()
-    _write_tags(session, todo, is_new=True)
+    _write_tags(session, todo.owner_id, [todo])
     _write_words(session, todo, set(), words_of(todo.title, todo.description))
     log.count(ledger, log.bucket_of(todo), 1)
-    _record(session, actor, todo, Action.CREATE, None, state_of(todo))
+    entry = log.Entry(todo.id, todo.list_id, None, state_of(todo))
+    log.record_all(session, actor, todo.owner_id, Action.CREATE, Kind.TODO, [entry])
     session.flush()
 
 
@@ -87,14 +112,9 @@ def add_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]
         tags += tag_rows(owner_id, todo.id, todo.tags)
         words += word_rows(owner_id, todo.id, todo.title, todo.description)
         log.count(ledger, log.bucket_of(todo), 1)
-    columns = [column.key for column in sa.inspect(Todo).column_attrs]
-    for table, rows in (
-        (Todo, [{name: getattr(todo, name) for name in columns} for todo in todos]),
-        (TodoTag, tags),
-        (TodoWord, words),
-    ):
+    for statement, rows in ((_INSERT, [_row_of(todo) for todo in todos]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
         if rows:
-            session.connection().execute(sa.insert(table), rows)
+            statement.run(session, rows)
     entries = [log.Entry(todo.id, todo.list_id, None, state_of(todo)) for todo in todos]
     log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, entries)
     session.flush()
@@ -102,39 +122,76 @@ def add_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]
 
 def change(session: Session, actor: Actor, todo: Todo, action: Action, changes: Mapping[str, Any]) -> bool:
     """Set the named fields of a stored todo; False, and nothing happens, where they say what it says already."""
-    before = {name: getattr(todo, name) for name, value in changes.items() if getattr(todo, name) != value}
-    if not before:
-        return False
-    ledger = log.lock(session, todo.owner_id)
-    bucket = log.bucket_of(todo)
-    known_words = words_of(todo.title, todo.description) if before.keys() & {"title", "description"} else None
-    for name in before:
-        setattr(todo, name, changes[name])
-    todo.title_key = title_key(todo.title)
-    if before.keys() & set(due.FIELDS):
-        todo.due_until = due_of(todo).until(timezone_of(session, actor, todo.owner_id))
-    todo.version += 1
-    todo.updated_at = utc_now()
-    log.count(ledger, bucket, -1)
-    log.count(ledger, log.bucket_of(todo), 1)
-    if "tags" in before:
-        _write_tags(session, todo)
-    if known_words is not None:
-        _write_words(session, todo, known_words, words_of(todo.title, todo.description))
-    after = {name: getattr(todo, name) for name in before}
-    _record(session, actor, todo, action, log.as_json(before), log.as_json(after))
+    return bool(change_all(session, actor, todo.owner_id, action, [(todo, changes)]))
+
+
+def change_all(
+    session: Session, actor: Actor, owner_id: str, action: Action, wanted: Iterable[tuple[Todo, Mapping[str, Any]]]
+) -> list[Todo]:
+    """Set the named fields of many todos of one account: a statement for each table, an entry for each that changes.
+
+    Answers those; where the fields say what a todo says already, nothing happens to it.
+    """
+    changing = [(todo, before, changes) for todo, changes in wanted if (before := _replaced(todo, changes))]
+    if not changing:
+        return []
+    ledger, now = log.lock(session, owner_id), utc_now()
+    timezone = None
+    entries = []
+    rows: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for todo, before, changes in changing:
+        bucket = log.bucket_of(todo)
+        known_words = words_of(todo.title, todo.description) if before.keys() & {"title", "description"} else None
+        new = {name: changes[name] for name in before} | {"version": todo.version + 1, "updated_at": now}
+        derived: dict[str, Any] = {}
+        _say(todo, new)
+        if "title" in before:
+            derived["title_key"] = title_key(todo.title)
+        if before.keys() & set(due.FIELDS):
+            timezone = timezone or timezone_of(session, actor, owner_id)
+            derived["due_until"] = due_of(todo).until(timezone)
+        _say(todo, derived)
+        new |= derived
+        rows.setdefault(tuple(new), []).append({f"new_{name}": value for name, value in new.items()} | _key_of(todo))
+        log.count(ledger, bucket, -1)
+        log.count(ledger, log.bucket_of(todo), 1)
+        if known_words is not None:
+            _write_words(session, todo, known_words, words_of(todo.title, todo.description))
+        after = {name: getattr(todo, name) for name in before}
+        entries.append(log.Entry(todo.id, todo.list_id, log.as_json(before), log.as_json(after)))
+    for names, some in rows.items():
+        _update_of(names).run(session, some)
+    _rewrite_tags(session, owner_id, [todo for todo, before, _ in changing if "tags" in before])
+    log.record_all(session, actor, owner_id, action, Kind.TODO, entries)
     session.flush()
-    return True
+    return [todo for todo, *_ in changing]
 
 
 def remove(session: Session, actor: Actor, todo: Todo) -> None:
     """Take a todo away for good. The log keeps what it said for as long as it keeps anything."""
-    ledger = log.lock(session, todo.owner_id)
-    log.count(ledger, log.bucket_of(todo), -1)
-    _record(session, actor, todo, Action.PURGE, state_of(todo), None)
-    _write_words(session, todo, words_of(todo.title, todo.description), set())
-    session.delete(todo)
+    remove_all(session, actor, todo.owner_id, [todo])
+
+
+def remove_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]) -> None:
+    """Take many todos of one account away for good."""
+    if not todos:
+        return
+    ledger = log.lock(session, owner_id)
+    entries = []
+    for todo in todos:
+        log.count(ledger, log.bucket_of(todo), -1)
+        entries.append(log.Entry(todo.id, todo.list_id, state_of(todo), None))
+        _write_words(session, todo, words_of(todo.title, todo.description), set())
+        session.delete(todo)
+    log.record_all(session, actor, owner_id, Action.PURGE, Kind.TODO, entries)
     session.flush()
+
+
+def some_at_a_time(session: Session, owner_id: str, ids: Sequence[str]) -> Iterator[Sequence[Todo]]:
+    """The todos with these ids, in their order: of very many, only some are held at once."""
+    for at in range(0, len(ids), AT_ONCE):
+        chosen = select(Todo).where(Todo.owner_id == owner_id, col(Todo.id).in_(ids[at : at + AT_ONCE]))
+        yield session.exec(chosen.order_by(col(Todo.id))).all()
 
 
 def transfer(
@@ -189,37 +246,49 @@ def timezone_of(session: Session, actor: Actor, owner_id: str) -> str:
     return session.exec(select(User.timezone).where(User.id == owner_id)).one()
 
 
-def _record(
-    session: Session,
-    actor: Actor,
-    todo: Todo,
-    action: Action,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
-) -> None:
-    log.record(
-        session,
-        actor,
-        todo.owner_id,
-        action,
-        Kind.TODO,
-        todo.id,
-        list_id=todo.list_id,
-        before=before,
-        after=after,
-    )
+@lru_cache(maxsize=128)
+def _update_of(names: tuple[str, ...]) -> Prepared:
+    """What sets these columns of a todo, and leaves the indexes of all others alone."""
+    its_key = (col(Todo.owner_id) == sa.bindparam("its_owner"), col(Todo.id) == sa.bindparam("its_id"))
+    return Prepared(sa.update(Todo).where(*its_key).values({name: sa.bindparam(f"new_{name}") for name in names}))
 
 
-def _write_tags(session: Session, todo: Todo, *, is_new: bool = False) -> None:
-    """Bring the tag index in line with the todo's own tags."""
-    if not is_new:
+def _key_of(todo: Todo) -> dict[str, str]:
+    return {"its_owner": todo.owner_id, "its_id": todo.id}
+
+
+def _say(todo: Todo, values: Mapping[str, Any]) -> None:
+    """Let a todo say what is, or is about to be, stored: the session has nothing to do for that."""
+    for name, value in values.items():
+        set_committed_value(todo, name, value)
+
+
+def _row_of(todo: Todo) -> dict[str, Any]:
+    return {name: getattr(todo, name) for name in _COLUMNS}
+
+
+def _replaced(todo: Todo, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a todo says where it is to say something else."""
+    return {name: getattr(todo, name) for name, value in changes.items() if getattr(todo, name) != value}
+
+
+def _rewrite_tags(session: Session, owner_id: str, todos: Sequence[Todo]) -> None:
+    """Bring the tag index in line with the todos' own tags."""
+    for at in range(0, len(todos), AT_ONCE):
+        some = todos[at : at + AT_ONCE]
         # Nothing of the index is ever held in a session, so nothing held is searched for what this takes away.
         session.exec(
-            sa.delete(TodoTag).where(col(TodoTag.owner_id) == todo.owner_id, col(TodoTag.todo_id) == todo.id),
+            sa.delete(TodoTag).where(
+                col(TodoTag.owner_id) == owner_id, col(TodoTag.todo_id).in_([todo.id for todo in some])
+            ),
             execution_options={"synchronize_session": False},
         )
-    if todo.tags:
-        session.exec(sa.insert(TodoTag), params=tag_rows(todo.owner_id, todo.id, todo.tags))
+        _write_tags(session, owner_id, some)
+
+
+def _write_tags(session: Session, owner_id: str, todos: Sequence[Todo]) -> None:
+    if rows := [row for todo in todos for row in tag_rows(owner_id, todo.id, todo.tags)]:
+        _INSERT_TAG.run(session, rows)
 
 
 def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]) -> None:
@@ -235,4 +304,4 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
         )
     if new := wanted - known:
         rows = [{"owner_id": todo.owner_id, "word": word, "todo_id": todo.id} for word in sorted(new)]
-        session.exec(sa.insert(TodoWord), params=rows)
+        _INSERT_WORD.run(session, rows)

@@ -34,7 +34,7 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
         raise IdTakenError("A todo with this id exists in another list that you share; choose a new id.")
     now = utc_now()
     begun = series.begin(data.recurrence, todo_rows.due_of(data))
-    todo = Todo(
+    todo = todo_rows.new(
         **values,
         **begun,
         owner_id=place.owner_id,
@@ -135,14 +135,14 @@ def delete(session: Session, actor: Actor, todo_id: str, *, versions: Container[
     return read(todo, actor)
 
 
-def restore(session: Session, actor: Actor, todo_id: str) -> TodoRead:
+def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
     """Take a todo out of the trash, as it was, with the parts that went there with it.
 
     One that is not there stays as it is. One whose parent is still in the trash, or gone, comes back on its own; one
     whose list is, into the inbox.
     """
     actor.ensure(Scope.WRITE)
-    todo = lock(session, actor, todo_id)
+    todo = lock(session, actor, todo_id, versions=versions)
     if (since := todo.deleted_at) is not None:
         with log.together(session):
             changes: dict[str, Any] = {"deleted_at": None}
@@ -156,16 +156,16 @@ def restore(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     return read(todo, actor)
 
 
-def complete(session: Session, actor: Actor, todo_id: str) -> TodoRead:
+def complete(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
     """Tick a todo. Ticking twice is ticking once."""
-    return update(session, actor, todo_id, TodoUpdate(completed=True))
+    return update(session, actor, todo_id, TodoUpdate(completed=True), versions=versions)
 
 
-def skip(session: Session, actor: Actor, todo_id: str) -> TodoRead:
+def skip(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
     """Leave one occurrence of a recurring todo out: it goes to the trash, and the next one comes. Answers that one."""
     actor.ensure(Scope.WRITE)
     actor.ensure(Scope.DELETE)
-    todo = lock(session, actor, todo_id)
+    todo = lock(session, actor, todo_id, versions=versions)
     if todo.recurrence is None or todo.completed or todo.deleted_at is not None:
         raise invalid([FieldError("id", "Only an open todo that repeats can be skipped.")])
     with log.together(session):
@@ -176,9 +176,9 @@ def skip(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     return read(following or todo, actor)
 
 
-def reopen(session: Session, actor: Actor, todo_id: str) -> TodoRead:
+def reopen(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
     """Take the tick back. An open todo stays as it is."""
-    return update(session, actor, todo_id, TodoUpdate(completed=False))
+    return update(session, actor, todo_id, TodoUpdate(completed=False), versions=versions)
 
 
 def follow_timezone(session: Session, actor: Actor, timezone: str) -> None:
@@ -197,10 +197,7 @@ def read(todo: Todo, actor: Actor) -> TodoRead:
     """A todo as the actor sees it now."""
     session = object_session(todo)
     assert isinstance(session, Session)  # noqa: S101 - nobody reads a todo after its transaction
-    parts = trees.count_parts(session, {todo.owner_id}, [todo.id])
-    return TodoRead.of(
-        todo, timezone=actor.timezone, now=utc_now(), parts=parts.get((todo.owner_id, todo.id), trees.NO_PARTS)
-    )
+    return TodoRead.of(todo, timezone=actor.timezone, now=utc_now(), parts=trees.parts_of(session, todo))
 
 
 def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> Todo:

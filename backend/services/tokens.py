@@ -6,15 +6,18 @@ Of the secret only a digest is stored. Not a slow one, as for passwords: 32 rand
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from backend import news
 from backend.errors import AuthenticationError, LimitReachedError, NotFoundError
 from backend.models.base import as_id, new_id, utc_now
 from backend.models.operation import Door
 from backend.models.todo_list import ListMember
 from backend.models.token import (
+    CHANGES_MAX,
     SECRET_PREFIX,
     TOKENS_MAX,
     PersonalToken,
@@ -26,11 +29,21 @@ from backend.models.token import (
     TokenRead,
 )
 from backend.models.user import User
+from backend.prepared import Prepared, Reader
 from backend.services.actor import Actor
 
 _BYTES = 32
 _USE_KEPT_TO = timedelta(hours=1)
-_IS_MEMBER = select(ListMember.user_id).where(ListMember.user_id == User.id).exists()
+_TOKEN = Prepared(
+    sa.select(
+        *map(col, (PersonalToken.id, PersonalToken.user_id, PersonalToken.name)),
+        *map(col, (PersonalToken.scopes, PersonalToken.expires_at, PersonalToken.max_changes)),
+        col(User.timezone),
+        select(ListMember.user_id).where(ListMember.user_id == User.id).exists().label("has_shares"),
+    )
+    .join(User, col(User.id) == PersonalToken.user_id)
+    .where(col(PersonalToken.digest) == sa.bindparam("digest"), col(PersonalToken.purpose) == Purpose.API)
+)
 
 
 def search(session: Session, actor: Actor) -> TokenPage:
@@ -68,6 +81,7 @@ def create(session: Session, actor: Actor, data: TokenCreate) -> TokenCreated:
         scopes=[scope.value for scope in data.scopes],
         created_at=utc_now(),
         expires_at=data.expires_at,
+        max_changes=data.max_changes,
     )
     session.add(row)
     session.flush()
@@ -85,6 +99,7 @@ def revoke(session: Session, actor: Actor, token_id: str) -> None:
         raise NotFoundError("There is no personal token with this id.")
     session.delete(row)
     session.flush()
+    news.mark(session.info, actor.user_id)  # whoever follows the account's changes by this token has to stop
 
 
 def is_one(credential: str) -> bool:
@@ -92,31 +107,27 @@ def is_one(credential: str) -> bool:
     return credential.startswith(SECRET_PREFIX)
 
 
-def identify(session: Session, secret: str, door: Door) -> Actor:
+def identify(source: Session | Reader, secret: str, door: Door) -> Actor:
     """Who a personal token stands for, and what it may do; raises AuthenticationError once it is no longer good."""
-    row = session.exec(
-        select(PersonalToken, User.timezone, _IS_MEMBER)
-        .join(User, col(User.id) == PersonalToken.user_id)
-        .where(PersonalToken.digest == digest(secret), PersonalToken.purpose == Purpose.API)
-    ).first()
-    if row is None or (row[0].expires_at is not None and row[0].expires_at <= utc_now()):
+    token = _TOKEN.first(source, digest=digest(secret))
+    if token is None or (token.expires_at is not None and token.expires_at <= utc_now()):
         # One sentence for every reason: who guesses learns nothing.
         raise AuthenticationError(
             "This personal token was revoked, has expired, or is not complete."
             " Log in with your password and make another."
         )
-    token, timezone, has_shares = row
     return Actor(
         user_id=token.user_id,
         session_id="",
-        timezone=timezone,
+        timezone=token.timezone,
         # What an administrator may do takes a login.
         is_admin=False,
         name=token.name,
         door=door,
         token_id=token.id,
         scopes=frozenset(scope for scope in Scope if scope in token.scopes),
-        has_shares=has_shares,
+        max_changes=_most_of(token),
+        has_shares=token.has_shares,
     )
 
 
@@ -136,6 +147,11 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
+def _most_of(row: Any) -> int:
+    """How many todos one call with a token may change."""
+    return CHANGES_MAX if row.max_changes is None else int(row.max_changes)
+
+
 def _read(row: PersonalToken) -> TokenRead:
     # Not validated again: a row repaired after damage must still be readable.
     return TokenRead.model_construct(
@@ -144,5 +160,6 @@ def _read(row: PersonalToken) -> TokenRead:
         scopes=[scope for scope in Scope if scope in row.scopes],
         created_at=row.created_at,
         expires_at=row.expires_at,
+        max_changes=_most_of(row),
         last_used_at=row.last_used_at,
     )

@@ -1,5 +1,6 @@
 """The trash: what was deleted is kept for 30 days, and then goes for good. So does the old end of the log."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from backend.models.operation import Door, Operation
 from backend.models.todo import Todo
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
-from backend.services import list_rows, log, todo_rows
+from backend.services import list_rows, log, todo_rows, trees
 from backend.services.actor import Actor
 
 KEPT_DAYS = 30
@@ -23,15 +24,33 @@ def empty(session: Session, actor: Actor) -> int:
     """Take everything in the actor's trash away for good; how many todos that were."""
     actor.ensure(Scope.DELETE)
     log.lock(session, actor.user_id)
-    todos = session.exec(select(Todo).where(Todo.owner_id == actor.user_id, col(Todo.deleted_at).is_not(None))).all()
+    parents = dict(
+        session.exec(
+            select(Todo.id, Todo.parent_id)
+            .where(Todo.owner_id == actor.user_id, col(Todo.deleted_at).is_not(None))
+            .order_by(col(Todo.id))
+        ).all()
+    )
     with log.together(session):
-        for todo in todos:
-            todo_rows.remove(session, actor, todo)
+        for ids in _parts_first(parents):
+            for todos in todo_rows.some_at_a_time(session, actor.user_id, ids):
+                todo_rows.remove_all(session, actor, actor.user_id, todos)
         for one in session.exec(
             select(TodoList).where(TodoList.owner_id == actor.user_id, col(TodoList.deleted_at).is_not(None))
         ).all():
             list_rows.remove(session, actor, one)
-    return len(todos)
+    return len(parents)
+
+
+def _parts_first(parents: Mapping[str, str | None]) -> list[list[str]]:
+    """Todos by how deep they lie: to take this back, from the newest entry on, begins with what others are parts of."""
+    levels: list[list[str]] = [[] for _ in range(trees.LEVELS_MAX)]
+    for todo_id in parents:
+        level, above = 0, parents[todo_id]
+        while above is not None and above in parents and level < trees.LEVELS_MAX - 1:
+            level, above = level + 1, parents[above]
+        levels[level].append(todo_id)
+    return levels[::-1]
 
 
 def due_owners(session: Session, now: datetime) -> list[str]:
@@ -52,8 +71,7 @@ def tidy(session: Session, owner_id: str, now: datetime) -> bool:
         .limit(_BATCH)
     ).all()
     with log.together(session):
-        for todo in todos:
-            todo_rows.remove(session, actor, todo)
+        todo_rows.remove_all(session, actor, owner_id, todos)
         for one in session.exec(
             select(TodoList).where(
                 TodoList.owner_id == owner_id, col(TodoList.deleted_at) < now - timedelta(days=KEPT_DAYS)
@@ -69,6 +87,7 @@ def tidy(session: Session, owner_id: str, now: datetime) -> bool:
     forgotten = [seq for seq, at in old if at < now - timedelta(days=LOG_DAYS)]
     if forgotten:
         ledger.forgotten = forgotten[-1]
+        log.save(session, ledger)
         session.exec(
             sa.delete(Operation).where(col(Operation.owner_id) == owner_id, col(Operation.seq) <= forgotten[-1])
         )

@@ -7,7 +7,9 @@ The story of a start, told in the order of the files:
 - `diagnose`   names its state from that; changes nothing.
 - `prepare`    decides, for each state, which of the following to use, and looks again afterwards.
 - `quarantine` keeps what is damaged, with its -wal and -shm; nothing is ever deleted.
+- `mend`       does what needs no new file: makes or migrates tables, puts a log aside, corrects a version row.
 - `heal`       builds a new file from every row that can still be read, with `salvage`, and verifies it.
+- `healed`     is what came of that, in numbers and in words.
 - `swap`       puts it in place, whatever moment the process is killed at.
 - `memory`     remembers for the next start how this one ended, and what nobody has read yet.
 - `adopter`    turns somebody else's tables into ours; damaged ones are healed as what they are, and adopted then.
@@ -17,9 +19,28 @@ The story of a start, told in the order of the files:
 - `layout`     knows the tables of every released revision by their fingerprint, because a version row can be wrong.
 - `engine`     opens the database for everybody else.
 
-A database server (`server`, with `waiting`, `shape`, `dialect`, `resumable` and `faults`) is waited for, and brought to
-the newest revision behind an advisory lock. `gate` is the row that says whether a database takes writes; a move of the
-data turns it.
+While the app runs:
+
+- `files`      writes copies that are whole or absent, and that stay after a power cut.
+- `vitals`     tells how the database is without opening it.
+- `faults`     tells what a driver's error means for the work that met it, so that it is done again or refused.
+
+A database server goes another way:
+
+- `server`     brings it to the newest revision behind an advisory lock, and heals nothing: that is its own business.
+- `waiting`    waits, within bounds, for one that is still coming up.
+- `dialect`    makes each kind of server behave as SQLite does here.
+- `shape`      knows the tables of every released revision there, as facts that all kinds of server share.
+- `resumable`  lets a migration that was killed half way on MySQL be finished by the next start.
+
+A move of the data from one database to another, in the order of its steps:
+
+- `gate`       is the row that says whether a database takes writes; the move turns it.
+- `places`     looks at both ends, and refuses before anything is changed.
+- `carry`      copies while the source goes on being written, catches up, and reads everything back.
+- `stretches`  divides a table into runs of keys, so that only what has changed is looked at again.
+- `canonical`  gives a row the same digest on every database.
+- `rows`       reads and writes whole tables in bounded memory.
 
 What outlives the machine, told in the order in which a change travels:
 

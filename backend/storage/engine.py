@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
 from backend.storage import mounts
 from backend.storage.dialect import make_server_engine
@@ -41,7 +41,8 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
         )
         event.listen(engine, "connect", _open_sqlite_in_mount)
     else:
-        engine = create_engine(url, hide_parameters=True)
+        # What is left open is rolled back by _end_sqlite, so the pool need not do it each time.
+        engine = create_engine(url, hide_parameters=True, pool_reset_on_return=None)
         event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkin", _end_sqlite)
@@ -73,6 +74,11 @@ def for_writing(engine: Engine) -> Engine:
     when another writer came between, whatever the timeout.
     """
     return engine.execution_options(**{_WRITES: True})
+
+
+def is_alone(engine: Engine) -> bool:
+    """Whether one connection has the file for itself, and no second one can be opened beside it."""
+    return isinstance(engine.pool, QueuePool) and engine.pool.size() == 1
 
 
 @contextmanager

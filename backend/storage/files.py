@@ -12,6 +12,14 @@ _NO_SUCH_THING = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, err
 _NO_RENAME = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV}
 
 
+def keep_private() -> None:
+    """From now on, what this process makes is for its own user alone.
+
+    Databases, snapshots and what is put aside hold what everybody wrote; SQLite gives its logs the rights of its file.
+    """
+    os.umask(0o077)
+
+
 def sync(path: Path) -> None:
     """Push a file's bytes, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -21,7 +21,7 @@ from backend.storage.engine import for_writing
 # How long to wait for writers to finish; those that come later wait as well, so it is not long.
 WAIT_SECONDS = 30
 
-_READ = text("SELECT state FROM installation WHERE id = 1")
+_READ = "SELECT state FROM installation WHERE id = 1"
 _WRITE = text("UPDATE installation SET state = :state WHERE id = 1")
 _ADD = text("INSERT INTO installation (id, state) VALUES (1, :state)")
 
@@ -41,7 +41,7 @@ class ClosedError(Exception):
 
 def state_of(connection: Connection) -> State:
     """What the row says; a database that has lost it is in use."""
-    found = connection.scalar(_READ)
+    found = connection.exec_driver_sql(_READ).scalar()  # every writer asks, and this is the shortest way
     return State.ACTIVE if found is None else State(found)
 
 
@@ -67,7 +67,10 @@ def pass_through(connection: Connection) -> None:
 
 def set_state(connection: Connection, state: State) -> None:
     """Change the row, within the caller's transaction."""
-    if connection.execute(_WRITE, {"state": state.value}).rowcount == 0 and connection.scalar(_READ) is None:
+    if (
+        connection.execute(_WRITE, {"state": state.value}).rowcount == 0
+        and connection.exec_driver_sql(_READ).scalar() is None
+    ):
         connection.execute(_ADD, {"state": state.value})
 
 

@@ -10,10 +10,9 @@ import json
 import logging
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,11 @@ from backend.storage import memory, quarantine, snapshots, swap, taking
 from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
+from backend.storage.healed import Healed
 from backend.storage.home import Home
 from backend.storage.layout import HALF_DONE, VERSION_TABLE, Layouts
 from backend.storage.look import sidecar_of
-from backend.storage.memory import Memory
+from backend.storage.salvage import ledger
 from backend.storage.salvage.caretaker import Caretaker
 from backend.storage.salvage.donors import Donor
 from backend.storage.salvage.layouts import quoted
@@ -42,125 +42,22 @@ _ROOM_NEEDED = 2
 _CACHE_KIB = 32 * 1024
 
 
+Lost = tuple[str, dict[str, object], frozenset[str]]
+"""A table, a row that was kept, and the columns of which the values are lost."""
+Read = Callable[[str], Iterator[dict[str, object]]]
+"""What the damaged file, or an index in it, still has of the rows of a derived table."""
+
+
 @dataclass(frozen=True)
 class Derived:
-    """Tables that say again, in another form, what stands in others. They are made anew, never salvaged."""
+    """Tables that say again, in another form, what stands in others. They are made anew, never salvaged.
+
+    What they still say may give back what is lost where they were made from: `give_back` is asked before they are made.
+    """
 
     tables: frozenset[str] = frozenset()
     rebuild: Callable[[Connection], object] = lambda _: None
-
-
-@dataclass(frozen=True)
-class Healed:
-    """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies.
-
-    `unknown` names what the file holds and no release has a place for; `absent` the tables and `table.column`s that it
-    no longer has, and `unproven` the tables of which more may be lost than anything tells. `adopted` says what was
-    adopted from it.
-    """
-
-    state: State
-    quarantine: str
-    saved: int = 0
-    expected: int = 0
-    partial: int = 0
-    doubtful: int = 0
-    from_index: int = 0
-    from_backup: int = 0
-    rejected: int = 0
-    lost: int = 0
-    invented: int = 0
-    has_content: bool = True
-    restored_from: str | None = None
-    at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
-    unknown: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    unproven: tuple[str, ...] = ()
-    adopted: str | None = None
-
-    @property
-    def lost_nothing(self) -> bool:
-        """Whether every row is there as it was, as far as anything can tell."""
-        # A snapshot cannot know what came after it.
-        return (
-            self.has_content
-            and self.restored_from is None
-            and not (
-                self.lost
-                or self.partial
-                or self.doubtful
-                or self.rejected
-                or self.invented
-                or self.absent
-                or self.unproven
-                or self.saved < self.expected
-            )
-        )
-
-    @property
-    def note(self) -> dict[str, Any]:
-        """All of it, as JSON knows it: the note of one start is the same in the next."""
-        told: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return told
-
-    def remembered(self, before: Memory) -> Memory:
-        """What to remember once this heal is done."""
-        after = replace(before, is_clean=False, last_heal=self.note)
-        return after if self.lost_nothing else after.telling(self.notice)
-
-    @property
-    def sentence(self) -> str:
-        """For the log: what happened, and where the rest lies."""
-        if self.restored_from:
-            told = f"nothing could be read from it, so the snapshot {self.restored_from} was restored"
-        else:
-            told = (
-                f"saved={self.saved} of~{self.expected} partial={self.partial} doubtful={self.doubtful} "
-                f"from_index={self.from_index} from_backup={self.from_backup} rejected={self.rejected} lost={self.lost}"
-                f" invented={self.invented}"
-            )
-        if self.absent:
-            told += f" absent={','.join(self.absent)}"
-        if self.unproven:
-            told += f" maybe_more_lost_of={','.join(self.unproven)}"
-        adopted = f" {self.adopted}" if self.adopted else ""
-        kept = f"The damaged file lies whole in {self.quarantine}."
-        return f"Healed the database: state={self.state} {told}. {kept}{adopted}"
-
-    @property
-    def notice(self) -> str:
-        """For people: what the heal could not bring back as it was."""
-        when = f"{datetime.fromisoformat(self.at):%Y-%m-%d %H:%M} UTC"
-        if self.restored_from:
-            return (
-                f"Nothing could be read from the damaged database, so on {when} the snapshot {self.restored_from} took "
-                "its place; what was changed after that snapshot is missing. The damaged file is kept whole."
-            )
-        if not self.has_content:
-            return (
-                f"Nothing could be read from the damaged database and there was no snapshot of it, so on {when} an "
-                "empty one took its place. The damaged file is kept whole."
-            )
-        lost = max(self.lost, self.expected - self.saved)
-        parts = (
-            (lost, "could not be saved"),
-            (self.partial, "lost a part of their content"),
-            (self.doubtful, "may not be what they were"),
-            (self.rejected, "broke a rule and were changed or left out"),
-            (self.invented, "stand in for lost ones that others belong to"),
-        )
-        sentences = [f"The database was damaged and was repaired on {when}."]
-        if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
-            sentences.append(f"Of about {max(self.expected, self.saved):,} rows {told}.")
-        if self.absent:
-            sentences.append(f"Missing in it were {_and(self.absent)}: what was found of them elsewhere is back.")
-        if self.unproven:
-            sentences.append(f"More may be lost of {_and(self.unproven)} than anything tells.")
-        return " ".join((*sentences, "The damaged file is kept whole."))
-
-
-def _and(names: tuple[str, ...]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    give_back: Callable[[sqlite3.Connection, Iterable[Lost], Read], object] = lambda *_: None
 
 
 @dataclass(frozen=True)
@@ -258,8 +155,8 @@ class _Heal:
             # Whichever release or deployment it was taken of: the look that follows a heal sees to that.
             shutil.copyfile(newest.path, self.candidate)
             return Healed(self.seen.state, name, has_content=False, restored_from=newest.path.name)
-        for ledger in best.ledgers.iterdir():
-            ledger.replace(self.folder / ledger.name)
+        for path in best.ledgers.iterdir():
+            path.replace(self.folder / path.name)
         adopted = None
         if best.is_foreign:
             adopted = self._adopt(best)
@@ -327,7 +224,9 @@ class _Heal:
                 salvage=salvage,
                 check=False,
             )
-            if is_foreign:
+            if not is_foreign:
+                self._give_back(path, ledgers, salvage)
+            else:
                 vanished = {table.name for table in salvage.sources() if salvage.is_vanished(table)}
                 gone = vanished - set(leftovers.values())
                 never = {table.name for table in report.tables if table.name in gone and not table.saved}
@@ -336,6 +235,19 @@ class _Heal:
                     # Nobody dropped them: the first start failed before it made them.
                     report = replace(report, absent=tuple(name for name in report.absent if name not in never))
         return _Attempt(path, ledgers, report, is_foreign)
+
+    def _give_back(self, path: Path, ledgers: Path, salvage: Salvage) -> None:
+        def read(name: str) -> Iterator[dict[str, object]]:
+            for source in salvage.sources():
+                if source.name == name and not salvage.is_vanished(source):
+                    names = [column.name for column in source.columns]
+                    for row in salvage.table(source).rows():
+                        yield {
+                            n: v for i, (n, v) in enumerate(zip(names, row.values, strict=True)) if i not in row.missing
+                        }
+
+        with closing(sqlite3.connect(path)) as connection, connection:
+            self.derived.give_back(connection, ledger.lost_in(ledgers), read)
 
     def _newest_backup(self, *, is_foreign: bool) -> Path | None:
         """The newest good snapshot of the same tables."""
@@ -372,8 +284,8 @@ class _Heal:
         return adopted.sentence
 
     def _verify(self) -> None:
-        """Look at the new file as closely as at any, before it takes the place of the old one."""
-        seen = diagnose(self.candidate, self.layouts, watched=self.watched, thorough=True)
+        """Look at the new file, its rows as closely as at any, before it takes the place of the old one."""
+        seen = diagnose(self.candidate, self.layouts, watched=self.watched, thorough=True, is_fresh=True)
         if seen.state is not State.HEALTHY or sidecar_of(self.candidate):
             raise sqlite3.DatabaseError(f"the healed file did not pass its check ({seen.state})")
 

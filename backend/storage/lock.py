@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, ReadWriteLock
+from filelock import FileLock, ReadWriteLock, Timeout
 from sqlalchemy import Connection, Engine, text
 
 from backend.storage import mounts
@@ -81,6 +81,14 @@ class Occupancy:
         """Have the database to oneself; raises filelock.Timeout at once while any process works with it."""
         with self._lock.write_lock():
             yield
+
+    def is_free(self) -> bool:
+        """Whether no process works with the database now."""
+        try:
+            with self.alone():
+                return True
+        except Timeout:
+            return False
 
 
 @contextmanager

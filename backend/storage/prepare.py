@@ -4,8 +4,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,32 +13,20 @@ from typing import Any
 from filelock import Timeout
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from backend.storage import (
-    adopter,
-    comeback,
-    layout,
-    lock,
-    look,
-    memory,
-    quarantine,
-    server,
-    shape,
-    snapshots,
-    swap,
-    taking,
-)
+from backend.storage import adopter, comeback, lock, memory, server, shape, snapshots, swap, taking
+from backend.storage import mend as mending
 from backend.storage.adopter import Adopter, RefusedError
-from backend.storage.diagnose import Diagnosis, State, diagnose
+from backend.storage.diagnose import State, diagnose
 from backend.storage.engine import make_engine
-from backend.storage.heal import Derived, Healed, heal
+from backend.storage.heal import Derived, heal
+from backend.storage.healed import Healed
 from backend.storage.home import Home, find_home
 from backend.storage.layout import Layouts
 from backend.storage.lock import Occupancy
 from backend.storage.look import Sidecar
 from backend.storage.salvage.caretaker import Caretaker
-from backend.storage.snapshots import DamagedError, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -60,10 +47,6 @@ _WHAT_TO_DO = {
 
 # Their tables may be called as ours are, so that they look like ours half migrated, or of another release.
 _MAYBE_FOREIGN = {State.UNKNOWN_LAYOUT, State.SCHEMA_HALF, State.SCHEMA_NEWER}
-
-
-class StuckError(Exception):
-    """What has to be done cannot be done, and the database is as it was; the message is a sentence for the log."""
 
 
 @dataclass(frozen=True)
@@ -205,10 +188,10 @@ def _prepare_file(
         told = "The database is damaged, and another process works with it. Stop that one, and start again."
     except RefusedError as error:
         told = f"The database is left as it is: {error}"
-    except StuckError as error:
+    except mending.StuckError as error:
         told = str(error)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        told = f"The database cannot be used: {_words_of(error)}. Nothing was changed."
+        told = f"The database cannot be used: {mending.words_of(error)}. Nothing was changed."
     return Report(State.UNUSABLE, (told,), is_usable=False), None
 
 
@@ -270,7 +253,7 @@ def _correct(
     is_rebuilt = False
 
     def keep(sidecar: Sidecar) -> None:
-        actions.append(_keep_log(home, sidecar))
+        actions.extend(mending.keep_log(home, sidecar, occupancy))
 
     for _ in range(_ROUNDS):
         started = time.monotonic()
@@ -281,7 +264,7 @@ def _correct(
         if seen.state is State.HEALTHY:
             return Report(found, tuple(actions), healed=healed, check=check)
         if seen.state in _MAYBE_FOREIGN and rules.adopter and adopter.is_foreign_file(home.live, rules.adopter):
-            adopted = _adopt(home, rules, occupancy)
+            adopted = mending.adopt(home, rules.adopter, occupancy)
             if adopted is not None:
                 actions.append(adopted)
                 continue
@@ -292,7 +275,7 @@ def _correct(
         if seen.state is State.SCHEMA_NEWER:
             told = f"Reading only: {seen.detail}. {_WHAT_TO_DO[seen.state]}"
             return Report(found, (*actions, told), is_read_only=True, check=check)
-        if (action := _mend(home, engine, seen)) not in {None, *actions}:
+        if (action := mending.mend(home, engine, seen)) not in {None, *actions}:
             actions.append(str(action))
             continue
         if is_rebuilt:
@@ -303,64 +286,9 @@ def _correct(
         is_rebuilt = latest.restored_from is None
         # What a snapshot does not have stays lost, however well its own damage is healed.
         healed = latest if healed is None else replace(latest, has_content=False, restored_from=healed.restored_from)
-        # What was rebuilt was looked at as closely as can be before it came here.
+        # What was rebuilt was looked at before it came here, as closely as a file needs that SQLite has just made.
         thorough = not is_rebuilt
     return Report(found or State.UNUSABLE, (*actions, "The database is still not in order."), is_usable=False)
-
-
-def _keep_log(home: Home, sidecar: Sidecar) -> str:
-    """Keep the file and a log that SQLite is about to replay and let go of. Answers a sentence."""
-    try:
-        folder = quarantine.keep_copy(home.live, f"{sidecar}_log")
-    except OSError as error:
-        # Its log makes it whole, as far as can be seen, and that must not wait for space.
-        return f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}."
-    return f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}."
-
-
-def _adopt(home: Home, rules: Rules, occupancy: Occupancy) -> str | None:
-    """Take over a file that is somebody else's; a sentence, or None where it must be healed to get at all of it."""
-    if rules.adopter is None or adopter.is_cut_short(home.live, rules.adopter):
-        return None
-    try:
-        taking.take(home, "adoption")
-        with occupancy.alone():
-            return adopter.adopt_file(home.live, rules.adopter)
-    except DamagedError:
-        return None
-    except sqlite3.Error as error:
-        if not look.is_damage(error):
-            raise
-        return None
-
-
-def _mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
-    """Put right what needs no new file; the sentence that says what was done, None where only healing helps."""
-    database = home.live
-    match seen.state:
-        case State.NEW:
-            if look.sidecar_of(database) is not None:
-                quarantine.put_away(database, "stray_log")
-            _migrate(engine)
-            database.chmod(0o600)  # its -wal and -shm take the same rights
-            return "Created a new database."
-        case State.STALE_SIDECAR:
-            folder = quarantine.put_away(database, seen.state)
-            return f"Put a log aside to {folder.parent.name}/{folder.name}: {seen.detail}."
-        case State.SCHEMA_OLD:
-            copy = _copy_before(home, "migration")
-            _migrate(engine)
-            return f"Migrated the database from {seen.revision}; a copy was kept as backups/{copy.path.name}."
-        case State.VERSION_ROW_WRONG:
-            revision = str(seen.revision)
-            _execute(database, lambda connection: layout.restamp(connection, revision))
-            return f"Corrected the version row: {seen.detail}."
-        case State.INDEX_DAMAGED:
-            quarantine.keep_copy(database, seen.state)
-            _execute(database, lambda connection: connection.execute("REINDEX"))
-            return f"Rebuilt the indexes (REINDEX): {seen.detail}."
-        case _:
-            return None
 
 
 def _read_only(database: Path, layouts: Layouts, rules: Rules) -> Report:
@@ -372,42 +300,3 @@ def _read_only(database: Path, layouts: Layouts, rules: Rules) -> Report:
         check = Check("quick", datetime.now(UTC), round(time.monotonic() - started, 3), seen.state)
         return Report(State.HEALTHY, (told,), is_read_only=True, check=check)
     return Report(seen.state, (f"The folder cannot be written to, and the database is {seen.state}.",), is_usable=False)
-
-
-def _execute(database: Path, work: Callable[[sqlite3.Connection], object]) -> None:
-    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-        work(connection)
-
-
-def _copy_before(home: Home, reason: str) -> Snapshot:
-    """The copy without which nothing dangerous begins."""
-    try:
-        return taking.take(home, reason)
-    except (OSError, sqlite3.Error, DamagedError) as error:
-        raise StuckError(
-            f"Before the {reason} a copy of the database is taken, and that failed: {_words_of(error)}. Nothing was "
-            "changed. Make room, or make the folder of the backups writable, and start again."
-        ) from error
-
-
-def _migrate(engine: Engine) -> None:
-    from backend.storage import migrate  # noqa: PLC0415 - a healthy start does not pay for Alembic
-
-    try:
-        migrate.upgrade(engine)
-    except Exception as error:
-        raise StuckError(
-            f"The migration failed and was taken back: {_words_of(error)}. Nothing was changed, so the release that "
-            "ran before can still use the database."
-        ) from error
-
-
-def _words_of(error: Exception) -> str:
-    """A reason without a path, a statement or a row of anybody's."""
-    if isinstance(error, DBAPIError):
-        error = error.orig if isinstance(error.orig, Exception) else error
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    if isinstance(error, sqlite3.Error | DamagedError):
-        return str(error).rstrip(".")
-    return type(error).__name__

@@ -91,16 +91,17 @@ def _new_folder(database: Path, reason: str) -> Path:
 
 
 def _begun_for(database: Path, reason: str) -> Path | None:
-    """The folder in which the live file itself lies already; what else was put there is made anew."""
+    """The folder that was made for the live file, if nothing lies in it yet or that file; the rest is made anew."""
     folders = folder_of(database).glob(f"*-{reason}-*/") if folder_of(database).exists() else []
-    begun = next((folder for folder in folders if _is_link(folder / database.name, database)), None)
+    begun = next((folder for folder in folders if _is_begun(folder, database)), None)
     for leftover in begun.iterdir() if begun is not None else []:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     return begun
 
 
-def _is_link(kept: Path, database: Path) -> bool:
-    return kept.exists() and kept.samefile(database)
+def _is_begun(folder: Path, database: Path) -> bool:
+    kept = folder / database.name
+    return not any(folder.iterdir()) or (kept.exists() and kept.samefile(database))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

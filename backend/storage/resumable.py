@@ -12,7 +12,7 @@ from typing import Any
 
 from alembic.ddl.mysql import MySQLImpl
 from alembic.ddl.postgresql import PostgresqlImpl
-from sqlalchemy import Column, Constraint, Index, Inspector, Table, UniqueConstraint, inspect
+from sqlalchemy import CheckConstraint, Column, Constraint, Index, Inspector, Table, UniqueConstraint, inspect
 from sqlalchemy.sql.elements import conv, quoted_name
 
 from backend.storage.dialect import compare_bytes
@@ -74,7 +74,10 @@ class _Resumable(MySQLImpl):
             super().rename_table(old_table_name, new_table_name, schema)
 
     def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> None:
-        """Skip a column that is there."""
+        """Skip a column that is there. Its rule goes without a name: MariaDB lets a column's rule have none."""
+        for rule in column.constraints:
+            if isinstance(rule, CheckConstraint):
+                rule.name = None
         columns = self._columns(table_name)
         if columns is None or column.name not in columns:
             super().add_column(table_name, column, **kw)

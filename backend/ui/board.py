@@ -16,6 +16,7 @@ from backend.ui import (
     filters,
     history,
     lists,
+    members,
     overview,
     profile,
     tags,
@@ -24,7 +25,7 @@ from backend.ui import (
     welcome,
 )
 
-_MODULES = (accounts, exchange, filters, history, lists, overview, profile, tags, todos, upkeep, welcome)
+_MODULES = (accounts, exchange, filters, history, lists, members, overview, profile, tags, todos, upkeep, welcome)
 
 # What stands there until the script runs. It holds no data, and neither does any template of ours: a template
 # interprets what is put into it, while the script writes user text with `textContent` only.

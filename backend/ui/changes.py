@@ -22,23 +22,23 @@ _MOST = 100
 
 
 class Changed(Shape):
-    """What one operation changed. `todos` begins with the one that was asked about."""
+    """What one operation changed. `todos` begins with those that were asked about."""
 
     operation_id: Id
     todos: list[TodoRead]
 
 
-async def change(actor: Actor, work: Callable[[Session], object]) -> Changed:
-    """Do the work as one operation."""
+async def change(actor: Actor, work: Callable[[Session], object], *, operation_id: str | None = None) -> Changed:
+    """Do the work as one operation, or as more of one that began with another call."""
 
     def run(session: Session) -> Changed:
-        with log.together(session) as operation_id:
+        with log.together(session, operation_id=operation_id) as operation:
             found = work(session)
-        main = [found] if isinstance(found, TodoRead) else []
-        wanted = OperationFilter(operation_id=operation_id, limit=_MOST)
+        main = [found] if isinstance(found, TodoRead) else found if isinstance(found, list) else []
+        wanted = OperationFilter(operation_id=operation, limit=_MOST)
         entries = operations.search(session, actor, wanted).operations
         ids = {one.object_id: None for one in entries if one.kind is Kind.TODO}
-        return Changed.model_construct(operation_id=operation_id, todos=[*main, *others(session, actor, main, ids)])
+        return Changed.model_construct(operation_id=operation, todos=[*main, *others(session, actor, main, ids)])
 
     return await database.write(run)
 

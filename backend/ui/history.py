@@ -33,7 +33,7 @@ async def undo(actor: Actor, call: Call) -> Undone:
             conflicts=done.conflicts,
         )
 
-    return await database.write(run)
+    return await database.write(run, is_slow=True)
 
 
 HANDLERS = [undo]

@@ -9,17 +9,23 @@ from backend.ui.changes import Changed, change
 
 
 @for_account
-async def add_list(actor: Actor, call: Call) -> ListRead:
-    """Create a list."""
-    data = ListCreate.model_validate(call.body)
-    return await database.write(lambda session: lists.create(session, actor, data))
+async def get_list(actor: Actor, call: Call) -> ListRead:
+    """One list."""
+    return await database.read(lambda session: lists.get(session, actor, call.object_id))
 
 
 @for_account
-async def update_list(actor: Actor, call: Call) -> ListRead:
+async def add_list(actor: Actor, call: Call) -> Changed:
+    """Create a list."""
+    data = ListCreate.model_validate(call.body)
+    return await change(actor, lambda session: lists.create(session, actor, data))
+
+
+@for_account
+async def update_list(actor: Actor, call: Call) -> Changed:
     """Change what is named."""
     data = ListUpdate.model_validate(call.body)
-    return await database.write(lambda session: lists.update(session, actor, call.object_id, data))
+    return await change(actor, lambda session: lists.update(session, actor, call.object_id, data))
 
 
 @for_account
@@ -28,4 +34,4 @@ async def delete_list(actor: Actor, call: Call) -> Changed:
     return await change(actor, lambda session: lists.delete(session, actor, call.object_id))
 
 
-HANDLERS = [add_list, update_list, delete_list]
+HANDLERS = [get_list, add_list, update_list, delete_list]

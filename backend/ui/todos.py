@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from backend import database
 from backend.models.base import Id, Shape
-from backend.models.batch import BatchRead, BatchRequest
+from backend.models.batch import BatchRequest
 from backend.models.quick import TEXT_MAX, QuickCreate, QuickRead
 from backend.models.todo import TodoCreate, TodoMove, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoFilter, TodoPage
@@ -24,6 +24,12 @@ class _Written(Shape):
     text: str = Field(min_length=1, max_length=TEXT_MAX)
     usual: dict[str, Any] = Field(default_factory=dict, description="Holds where the text says nothing.")
     chosen: dict[str, Any] = Field(default_factory=dict, description="Holds whatever the text says.")
+
+
+class _Together(BatchRequest):
+    """A part of what is done to many todos; `operation_id` is the same in all parts."""
+
+    operation_id: Id
 
 
 @for_account
@@ -109,10 +115,14 @@ async def move_todo(actor: Actor, call: Call) -> Changed:
 
 
 @for_account
-async def batch(actor: Actor, call: Call) -> BatchRead:
-    """Do the same to many todos, as one operation."""
-    data = BatchRequest.model_validate(call.body)
-    return await database.write(lambda session: batches.run(session, actor, data))
+async def batch(actor: Actor, call: Call) -> Changed:
+    """Do the same to many todos. What is too much for one call goes on in further ones, as the same operation."""
+    data = _Together.model_validate(call.body)
+
+    def run(session: Session) -> list[TodoRead | None]:
+        return [result.todo for result in batches.run(session, actor, data).results]
+
+    return await change(actor, run, operation_id=data.operation_id)
 
 
 HANDLERS = [

@@ -20,7 +20,8 @@ from backend.storage.heal import Derived
 from backend.storage.prepare import Report, Rules
 from tests.storage.assay import untouched
 
-RULES = Rules(("users", "todos"), TodoCaretaker(), OldDeployment(), Derived(frozenset(derived.TABLES), derived.rebuild))
+MADE_ANEW = Derived(frozenset(derived.TABLES), derived.rebuild, derived.give_back)
+RULES = Rules(("users", "todos"), TodoCaretaker(), OldDeployment(), MADE_ANEW)
 
 Key = tuple[str, int]
 Rows = dict[Key, dict[str, Any]]

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import database, security
 from backend.models.user import UserCreate
@@ -36,3 +37,14 @@ def make_account(client: TestClient) -> Callable[..., Account]:
         return Account(client, user.id, user.username, user.email, tokens.model_dump())
 
     return make
+
+
+@pytest.fixture
+def alone() -> Callable[[Callable[[ASGIApp], ASGIApp]], TestClient]:
+    """A middleware with nothing behind it: what it leaves to others is answered 418."""
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the protocol's signature
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    return lambda middleware: TestClient(middleware(nothing))

@@ -14,7 +14,7 @@ from jose import jwt
 from passlib.hash import bcrypt
 from sqlalchemy import text
 
-from backend import access, database, security
+from backend import access, attempts, database, security
 from backend.api.application import create_api
 from backend.errors import AppError
 from backend.models.operation import Door
@@ -498,7 +498,11 @@ def test_the_address_is_the_proxys_word_where_a_proxy_is_and_the_peer_where_none
 ) -> None:
     with_settings(trust_proxy_headers=trusts)
     counted: list[tuple[str, ...]] = []
-    monkeypatch.setattr(access, "_hit", lambda _, *key: counted.append(key))
+
+    async def count(_counter: object, _limit: object, key: tuple[str, ...]) -> None:
+        counted.append(key)
+
+    monkeypatch.setattr(attempts.Counter, "hit", count)
     client.post(f"{API}/auth/login", json={"username": "a", "password": "b"}, headers=headers)
     assert counted[0] == ("login", "address", address)
 

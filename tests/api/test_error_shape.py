@@ -218,6 +218,35 @@ def test_a_slash_at_the_end_changes_nothing_and_redirects_nobody(account: Accoun
     assert answer.status_code == 200
 
 
+# 422: what is wrong, in words that say what would be right
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "says"),
+    [
+        ("POST", "/auth/tokens", {"json": {"name": "x", "scopes": []}}, "scopes: must not be empty."),
+        ("GET", "/todos", {"params": {"search": "x" * 201}}, "search: must have at most 200 characters."),
+        ("GET", "/todos", {"params": {"tags": ["x"] * 51}}, "tags: must have at most 50 entries."),
+        ("POST", "/todos", {"json": {"title": "x", "tags": ["x"] * 1_001}}, "tags: must have at most 1000 entries."),
+        (
+            "POST",
+            "/todos",
+            {"json": {"title": "x", "description": "x" * 20_001}},
+            "description: must have at most 20000 characters.",
+        ),
+        ("POST", "/lists", {"json": {"name": "x", "color": "red"}}, "color: must be a colour such as #2f6fde."),
+        ("POST", "/todos", {"json": {"title": None}}, "title: must be a text."),
+        ("POST", "/todos", {"json": {"title": "x", "tags": "home"}}, "tags: must be a list."),
+        ("POST", "/todos", {"json": {"title": "x", "titel": "y"}}, "titel: There is no field of this name."),
+        ("POST", "/todos/batch", {"json": {"operations": []}}, "operations: must not be empty."),
+    ],
+)
+def test_422_says_what_would_be_right(
+    account: Account, method: str, path: str, options: dict[str, Any], says: str
+) -> None:
+    assert is_problem(account.call(method, path, **options), 422, "validation_error")["detail"] == says
+
+
 # 409 and 412
 
 

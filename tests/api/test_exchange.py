@@ -12,7 +12,7 @@ from icalendar import Calendar
 
 from backend.api import sizes
 from backend.models.base import new_id
-from tests.support import Account, LiveServer
+from tests.support import Account
 
 
 def take(account: Account, data: bytes | str, wanted: str = "csv", **params: Any) -> httpx.Response:
@@ -237,14 +237,3 @@ def test_the_secret_is_nowhere_but_in_the_one_answer(
     files = [file.read_bytes() for file in own_database.parent.glob(f"{own_database.name}*")]
     assert not [data for data in files if secret.encode() in data]
     assert secret not in account.call("GET", "/calendar").text + account.call("GET", "/todos/export?format=json").text
-
-
-def test_the_servers_log_of_requests_hides_the_secret(live_server: LiveServer) -> None:
-    headers = live_server.register("subscriber")
-    url = httpx.post(f"{live_server.url}/api/v1/calendar", headers=headers).json()["url"]
-    assert url.startswith(live_server.url)
-    assert httpx.get(url).status_code == 200
-    assert httpx.get(f"{live_server.url}/calendar/guessed-secret.ics").status_code == 404
-    assert "GET /calendar/..." in live_server.log
-    assert url.rsplit("/", 1)[1] not in live_server.log
-    assert "guessed-secret" not in live_server.log

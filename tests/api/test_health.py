@@ -12,7 +12,7 @@ from backend import database
 from backend.settings import VERSION
 from backend.storage import memory
 from backend.storage.diagnose import State
-from backend.storage.heal import Healed
+from backend.storage.healed import Healed
 from backend.storage.memory import Memory
 from tests.support import Account
 
@@ -157,3 +157,19 @@ def test_a_file_that_goes_bad_under_the_running_app_is_told_in_words(own_databas
         assert ready.status_code == 503
     finally:
         database.report = before
+
+
+def test_of_what_was_put_aside_the_reports_can_be_downloaded_and_the_database_says_why_not(
+    account: Account, own_database: Path
+) -> None:
+    folder = own_database.with_name("todo.db.quarantine") / "20261122T203055Z-corrupt-3f9a1c2e"
+    folder.mkdir(parents=True)
+    for name in ("todo.db", "report.json"):
+        (folder / name).write_text("{}")
+    [listed] = account.call("GET", "/admin/quarantine").json()["quarantine"]
+    assert listed == {"name": folder.name, "files": {"todo.db": 2, "report.json": 2}}
+    place = f"/admin/quarantine/{folder.name}"
+    assert account.call("GET", f"{place}/report.json").text == "{}"
+    refused = account.call("GET", f"{place}/todo.db")
+    assert refused.status_code == 404
+    assert "is not to be downloaded" in refused.json()["detail"]

@@ -20,11 +20,43 @@ def test_a_forwarded_host_is_not_believed_where_no_proxy_is(live_server: LiveSer
     assert "evil.example" not in httpx.get(f"{live_server.url}/config", headers=forged).text
 
 
-def test_a_call_of_nothing_leaves_one_line_and_no_traceback(live_server: LiveServer) -> None:
+def test_a_call_of_nothing_is_refused_in_the_one_shape_with_one_line_in_the_log(live_server: LiveServer) -> None:
     call = {"data": 1, "component_id": 9999, "fn_name": "x", "session_hash": "a"}
     answer = httpx.post(f"{live_server.url}/gradio_api/component_server/", json=call)
-    assert answer.status_code >= 400
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "could not be understood" in live_server.log
     assert "Traceback" not in live_server.log.rsplit("component_server", 2)[-1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "logged"),
+    [
+        ("GET", "/calendar/the-secret.ics", "GET /calendar/... "),
+        ("GET", "/?invite=the-secret", "GET /?invite=... "),
+        ("GET", "/?view=all&invite=the-secret&x=1", "GET /?view=all&invite=...&x=1 "),
+        ("POST", "/api/v1/invites/the-secret/accept", "POST /api/v1/invites/.../accept "),
+        ("POST", "/api/v1/invites/the-secret/accept/", "POST /api/v1/invites/.../accept/ "),
+        ("POST", "/api/v1/invites/the%2Dsecret/accept", "POST /api/v1/invites/.../accept "),
+        ("GET", "/api/v1/todos?access_token=the-secret", "GET /api/v1/todos?access_token=... "),
+        ("GET", "/nowhere?limit=1&ACCESS_TOKEN=the-secret", "GET /nowhere?limit=1&ACCESS_TOKEN=... "),
+    ],
+)
+def test_the_log_of_requests_hides_the_secrets_of_addresses(
+    live_server: LiveServer, method: str, path: str, logged: str
+) -> None:
+    before = len(live_server.log)
+    httpx.request(method, f"{live_server.url}{path}")
+    assert logged in live_server.log[before:]
+    assert "the-secret" not in live_server.log[before:]
+
+
+def test_the_log_of_requests_hides_the_address_of_a_calendar_that_there_is(live_server: LiveServer) -> None:
+    headers = live_server.register("subscriber")
+    url = httpx.post(f"{live_server.url}/api/v1/calendar", headers=headers).json()["url"]
+    assert url.startswith(live_server.url)
+    assert httpx.get(url).status_code == 200
+    assert url.rsplit("/", 1)[1] not in live_server.log
 
 
 def test_answers_with_tokens_or_todos_stay_out_of_caches(account: Account) -> None:

@@ -390,6 +390,18 @@ def test_if_match_passes_the_version_that_was_read_and_no_other(
         assert account.call("GET", f"/todos/{todo['id']}").json() == current
 
 
+@pytest.mark.parametrize("action", ["complete", "reopen", "incomplete", "skip", "restore"])
+def test_if_match_holds_for_the_actions_on_a_todo_too(account: Account, action: str) -> None:
+    todo = account.add(due_date="2027-03-01", recurrence="FREQ=DAILY")
+    path = f"/todos/{todo['id']}"
+    current = patched(account, todo, title="Current")
+    refused = account.call("POST", f"{path}/{action}", headers={"If-Match": '"1"'})
+    assert (refused.status_code, refused.json()["code"]) == (412, "version_conflict")
+    assert refused.json()["current"] == current
+    assert account.call("GET", path).json() == current
+    assert account.call("POST", f"{path}/{action}", headers={"If-Match": '"2"'}).status_code == 200
+
+
 def test_every_answer_with_one_todo_carries_its_version(account: Account) -> None:
     todo = account.add()
     path = f"/todos/{todo['id']}"

@@ -123,21 +123,25 @@ def everything(account: Account) -> Any:
 @pytest.mark.parametrize(
     ("change", "field", "says"),
     [
-        ({"name": None}, "name", "string"),
+        ({"name": None}, "name", "text"),
         ({"name": " "}, "name", "empty"),
         ({"name": "a" * 101}, "name", "100"),
         ({"name": "a\x00"}, "name", "NUL"),
         ({"name": "\ud800"}, "name", "unicode"),
         ({"scopes": None}, "scopes", "list"),
-        ({"scopes": []}, "scopes", "at least 1"),
+        ({"scopes": []}, "scopes", "must not be empty"),
         ({"scopes": ["everything"]}, "scopes.0", "read"),
         ({"scopes": ["read"] * 5}, "scopes", "at most 4"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at", "future"),
         ({"expires_at": 1893456000}, "expires_at", "written out"),
         ({"expires_at": "soon"}, "expires_at", "valid"),
-        ({"user_id": ID}, "user_id", "not permitted"),
-        ({"token": "todo_pat_mine"}, "token", "not permitted"),
-        ({"purpose": "calendar"}, "purpose", "not permitted"),
+        ({"max_changes": 0}, "max_changes", "greater than or equal to 1"),
+        ({"max_changes": 101}, "max_changes", "less than or equal to 100"),
+        ({"max_changes": "5"}, "max_changes", "integer"),
+        ({"max_changes": None}, "max_changes", "integer"),
+        ({"user_id": ID}, "user_id", "no field of this name"),
+        ({"token": "todo_pat_mine"}, "token", "no field of this name"),
+        ({"purpose": "calendar"}, "purpose", "no field of this name"),
     ],
 )
 def test_a_token_that_is_none_is_refused_by_its_field(
@@ -335,13 +339,54 @@ def test_a_token_does_not_use_up_its_owners_attempts(account: Account, monkeypat
         refused(agent(account).call(method, path, json=body), 403, "permission_denied", "Log in")
 
 
+# How much one call may change
+
+
+def test_one_call_changes_no_more_than_the_token_was_given(account: Account) -> None:
+    token = make(account, max_changes=2)
+    assert [one["max_changes"] for one in account.call("GET", "/auth/tokens").json()["tokens"]] == [2]
+    caller = using(account, token)
+    for number in range(3):  # one by one there is no end
+        caller.call("POST", "/todos", json={"title": f"{number}"})
+    items = [{"action": "create", "data": {"title": "x"}}] * 3
+    before = everything(account)
+    for method, path, options in (
+        ("DELETE", "/todos", {"params": {"completed": "false"}}),
+        ("POST", "/todos/batch", {"json": {"operations": items}}),
+        ("POST", "/todos/batch", {"json": {"operations": items, "atomic": False}}),
+        ("POST", "/undo", {"json": {"since": token["created_at"]}}),
+        ("POST", "/undo", {"json": {"last": 3}}),
+    ):
+        refused(
+            caller.call(method, path, **options),
+            409,
+            "limit_reached",
+            "This would change 3 todos, and one call with this token may change 2 at most. Nothing was changed;",
+        )
+        assert everything(account) == before
+    assert caller.call("POST", "/undo", json={"last": 2}).status_code == 200
+    assert account.call("POST", "/todos/batch", json={"operations": items}).status_code == 200
+
+
+def test_a_token_that_was_given_no_number_has_a_hundred(account: Account, own_database: Path) -> None:
+    token = make(account)
+    assert token["max_changes"] == 100
+    # As in a database from before there was a choice.
+    with closing(sqlite3.connect(own_database)) as connection, connection:
+        connection.execute("UPDATE personal_tokens SET max_changes = NULL")
+    assert account.call("GET", "/auth/tokens").json()["tokens"][0]["max_changes"] == 100
+    with database.read_scope() as session:
+        assert tokens.identify(session, token["token"], Door.REST).max_changes == 100
+    assert database.glance(lambda reader: tokens.identify(reader, token["token"], Door.REST).max_changes) == 100
+
+
 # What is there
 
 
 def test_the_secret_is_shown_once_and_stored_as_its_digest(account: Account, own_database: Path) -> None:
     token = make(account, "delete", "read", "read", name=" claude-laptop ")
     assert re.fullmatch(r"todo_pat_[A-Za-z0-9_-]{43}", token["token"])
-    shown = {"id", "name", "scopes", "created_at", "expires_at", "last_used_at"}
+    shown = {"id", "name", "scopes", "created_at", "expires_at", "max_changes", "last_used_at"}
     assert token.keys() == shown | {"token"}
     assert (token["name"], token["scopes"], token["expires_at"]) == ("claude-laptop", ["read", "delete"], None)
     listed = account.call("GET", "/auth/tokens")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-_TIMEOUT_SECONDS = 60
+_TIMEOUT_SECONDS = 180
 
 
 @dataclass(frozen=True)

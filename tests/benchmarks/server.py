@@ -69,8 +69,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU that the process has used since it started, in user and kernel mode."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_seconds(self._pid)
 
     def settle(self) -> None:
         """Wait until it is done with what nobody waits for any more, so that it takes no CPU from the next server."""
@@ -84,10 +83,20 @@ class Server:
 
     def memory_bytes(self) -> int:
         """What the process holds in memory now."""
-        lines = dict(line.split(":", 1) for line in self._proc("status").splitlines())
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self._pid}/status").read_text().splitlines())
         return int(lines["VmRSS"].split()[0]) * 1024
 
-    def _proc(self, name: str) -> str:
+    @property
+    def _pid(self) -> int:
         if self.process is None:
             raise RuntimeError("The server does not run.")
-        return Path(f"/proc/{self.process.pid}/{name}").read_text()
+        return self.process.pid
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU that a process has used since it started, in user and kernel mode; nothing where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0
+    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_look import DESKTOP, PHONE, check
+from tests.browser.test_look import DESKTOP, LOOKS, PHONE, check, check_dialog
 from tests.browser.test_todos import day
 from tests.browser.visiting import Visitor
 
@@ -147,6 +147,68 @@ def test_the_keyboard_alone_does_a_day(visitor: Visitor) -> None:
     expect(visitor.titles).to_have_text(["Third", "First"])
 
 
+def test_the_keyboard_alone_selects_many(visitor: Visitor) -> None:
+    for title in ("Fourth", "Third", "Second", "First"):
+        visitor.add(title)
+    visitor.enter()
+    page, keys = visitor.page, visitor.page.keyboard
+    expect(visitor.titles).to_have_text(["First", "Second", "Third", "Fourth"])
+    expect(visitor.new_todo).to_be_focused()
+    visitor.new_todo.blur()
+    keys.press("s")  # no row has the focus: it begins with the first one
+    expect(page.get_by_label("Select First")).to_be_focused()
+    for key in "jsjs":
+        keys.press(key)
+    count = page.locator(".selection-count")
+    expect(count).to_have_text("3 selected")
+    expect(page.get_by_label("Select Third")).to_be_focused()
+    for key in ("k", "x"):
+        keys.press(key)
+    expect(count).to_have_text("2 selected")
+    keys.press(" ")
+    expect(count).to_have_text("3 selected")
+    keys.press("Control+a")
+    expect(count).to_have_text("4 selected")
+    keys.press("Escape")
+    expect(count).to_be_hidden()
+    expect(visitor.tick("Second")).to_be_focused()
+    for key in ("s", "j", "s", "Delete"):
+        keys.press(key)
+    expect(visitor.titles).to_have_text(["First", "Fourth"])
+    keys.press("Control+z")
+    expect(visitor.titles).to_have_text(["First", "Second", "Third", "Fourth"])
+    visitor.settled()
+    assert not any(todo["completed"] for todo in visitor.stored())
+
+
+def test_filters_and_the_selection_fill_a_phone_evenly(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    for number in range(16):
+        visitor.add(f"Todo {number}", due_date=day(0))
+    visitor.enter("/?view=today")
+    page = visitor.page
+    page.get_by_role("button", name="Filters and order").click()
+    ends: dict[int, int] = {}
+    for box in boxes(page, ".choice:visible, .filters .button:visible"):
+        row = round((box["y"] + box["height"] / 2) / 10)
+        ends[row] = max(ends.get(row, 0), round(box["x"] + box["width"]))
+    assert len(ends) == 2
+    assert len(set(ends.values())) == 1  # no row ends in the middle
+    page.get_by_role("button", name="Select", exact=True).click()
+    visitor.rows.first.click(position={"x": 150, "y": 10})
+    widths = {round(box["width"]) for box in boxes(page, ".bar-action")}
+    assert max(widths) - min(widths) <= 1
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    (bar,), (count,) = boxes(page, ".selection-bar"), boxes(page, ".selection-count")
+    assert count["y"] > bar["y"]
+    assert boxes(page, ".rows")[0]["y"] + boxes(page, ".rows")[0]["height"] < bar["y"]
+
+
+def boxes(page: Page, selector: str) -> list[Any]:
+    """Where the elements are."""
+    return [one.bounding_box() for one in page.locator(selector).all()]
+
+
 def test_many_at_once_are_tagged_moved_and_deleted_and_each_is_one_step_back(visitor: Visitor) -> None:
     visitor.call("POST", "/lists", {"name": "Work"})
     for title in ("One", "Two", "Three"):
@@ -201,9 +263,46 @@ def test_an_order_of_ones_own_by_mouse_and_by_keys_stays(visitor: Visitor) -> No
     visitor.page.keyboard.press("Alt+ArrowUp")
     expect(visitor.titles).to_have_text(["B", "A", "C"])
     expect(visitor.tick("A")).to_be_focused()
-    visitor.page.wait_for_timeout(300)
+    visitor.settled()
     visitor.page.reload()
     expect(visitor.titles).to_have_text(["B", "A", "C"])
+
+
+def test_a_finger_scrolls_at_once_and_moves_a_row_that_it_has_rested_on(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    home = visitor.call("POST", "/lists", {"name": "Home"})
+    titles = [f"Todo {number:02d}" for number in range(16)]
+    for title in titles:
+        visitor.add(title, list_id=home["id"])
+    visitor.enter(f"/?view=list&id={home['id']}")
+    expect(visitor.titles).to_have_text(titles)
+    page, finger = visitor.page, visitor.context.new_cdp_session(visitor.page)
+
+    def touch(kind: str, y: float) -> None:
+        points = [] if kind == "touchEnd" else [{"x": 200, "y": y}]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    page.evaluate("addEventListener('scrollend', () => (window.hasCome = true))")
+    touch("touchStart", 600)
+    for step in range(1, 9):
+        touch("touchMove", 600 - 40 * step)
+    touch("touchEnd", 0)
+    page.wait_for_function("window.hasCome")  # its momentum is spent: nothing scrolls on behind the next line
+    assert page.evaluate("window.scrollY") > 100
+    expect(visitor.titles).to_have_text(titles)
+    page.evaluate("window.scrollTo(0, 0)")
+    start, end = visitor.rows.nth(0).bounding_box(), visitor.rows.nth(2).bounding_box()
+    assert start
+    assert end
+    touch("touchStart", start["y"] + 20)
+    expect(page.locator(".row.is-dragged")).to_have_count(1)
+    for y in (start["y"] + 40, end["y"], end["y"] + end["height"] - 4):
+        touch("touchMove", y)
+    touch("touchEnd", 0)
+    expect(visitor.titles).to_have_text([*titles[1:3], titles[0], *titles[3:]])
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate("window.scrollY") == 0
+    expect(visitor.toast("Moved")).to_be_visible()
 
 
 def test_subtasks_count_on_their_row(visitor: Visitor) -> None:
@@ -241,12 +340,11 @@ def test_a_filter_is_saved_opened_from_its_address_and_deleted(visitor: Visitor)
     expect(visitor.rows).to_have_count(2)
 
 
-@DEVICES
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@LOOKS
 def test_what_opens_over_the_list_is_accessible(
-    visit: Callable[..., Visitor], tmp_path: Path, scheme: str, device: dict[str, Any]
+    visit: Callable[..., Visitor], tmp_path: Path, look: dict[str, Any]
 ) -> None:
-    visitor = visit(color_scheme=scheme, **device)
+    visitor = visit(**look)
     home = visitor.call("POST", "/lists", {"name": "Home", "color": "#2f9e6b"})
     trip = visitor.add("Trip", list_id=home["id"], due_date=day(-1), recurrence="FREQ=WEEKLY", tags=["far"])
     visitor.add("Book", parent_id=trip["id"])
@@ -259,7 +357,7 @@ def test_what_opens_over_the_list_is_accessible(
     visitor.new_todo.fill("")
     if page.get_by_role("button", name="Menu", exact=True).is_visible():
         page.get_by_role("button", name="Menu", exact=True).click()
-        page.wait_for_timeout(300)
+        expect(page.locator(".side.is-open")).to_be_in_viewport()
         check(page, "drawer", tmp_path)
         page.keyboard.press("Escape")
         page.get_by_label("Filters and order").click()
@@ -275,5 +373,6 @@ def test_what_opens_over_the_list_is_accessible(
     check(page, "prompt", tmp_path)
     page.keyboard.press("Escape")
     page.goto(f"{visitor.server.url}{trip['url']}")
-    expect(page.get_by_role("dialog").get_by_role("checkbox", name="Book")).to_be_visible()
-    check(page, "detail", tmp_path)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("checkbox", name="Book")).to_be_visible()
+    check_dialog(dialog, "detail", tmp_path)

@@ -67,6 +67,22 @@ def test_two_thousand_todos_scroll_and_tick_without_a_stall(visitor: Visitor) ->
     assert statistics.quantiles(frames, n=20)[-1] < STALL_RATIO * pace
 
 
+def test_scrolling_leaves_the_sidebar_the_search_and_the_panel_in_sight(visitor: Visitor) -> None:
+    fill(visitor, BATCH)
+    visitor.enter()
+    expect(visitor.rows).to_have_count(BATCH)
+    expect(visitor.new_todo).to_be_focused()  # which scrolls to it
+    visitor.page.evaluate("window.scrollTo(0, 900)")
+    search = visitor.page.get_by_label("Search", exact=True)
+    side = visitor.page.locator(".side")
+    for part in (side, search):
+        expect(part).to_be_in_viewport(ratio=1)
+    visitor.rows.nth(20).locator(".row-body").click(position={"x": 200, "y": 5})
+    expect(visitor.page.get_by_role("dialog")).to_be_in_viewport(ratio=1)
+    expect(side).to_be_in_viewport(ratio=1)
+    assert visitor.page.evaluate("window.scrollY") == 900
+
+
 def ticks_of(visitor: Visitor) -> list[float]:
     """Milliseconds until a tick is painted, of the first open rows; each is taken back after that."""
     ticks = [visitor.page.evaluate(TICK, index) for index in range(15)]

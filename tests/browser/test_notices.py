@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.test_look import DESKTOP, PHONE, check
+from tests.browser.test_look import LOOKS, check
 from tests.browser.visiting import Visitor
 from tests.support import PASSWORD, ROOT, LiveServer
 
@@ -60,15 +60,14 @@ def lose(server: LiveServer) -> None:
     (folder / "rejected.jsonl").write_text('{"row": "Ü"}\n' * 200_000)  # more than comes in one part
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@LOOKS
 def test_an_administrator_reads_of_losses_takes_what_was_kept_and_acknowledges(
-    restarted: LiveServer, at: Callable[..., Visitor], tmp_path: Path, scheme: str, device: dict[str, Any]
+    restarted: LiveServer, at: Callable[..., Visitor], tmp_path: Path, look: dict[str, Any]
 ) -> None:
     lose(restarted)
     restarted.start()
     assert httpx.get(f"{restarted.url}/health").json()["status"] == "degraded"
-    visitor = at("root", color_scheme=scheme, **device)
+    visitor = at("root", **look)
     visitor.enter()
     page = visitor.page
     banner = page.get_by_role("region", name="Some of what was stored could not be saved")

@@ -1,7 +1,7 @@
 """What people write is text, wherever it shows."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.browser.visiting import Visitor
 
@@ -14,6 +14,7 @@ def test_text_is_never_taken_for_html(visitor: Visitor, text: str) -> None:
     visitor.enter()
     visitor.type_todo(text)
     expect(visitor.titles).to_have_text([text])
+    visitor.settled()
     todo = visitor.stored()[0]
     visitor.call("PATCH", f"/todos/{todo['id']}", {"description": text, "tags": [text]})
     visitor.page.reload()
@@ -36,6 +37,45 @@ def test_text_is_never_taken_for_html(visitor: Visitor, text: str) -> None:
     expect(visitor.titles).to_have_text([text])
     assert visitor.page.evaluate("window.hacked") is None
     assert visitor.page.locator("img[src=x]").count() == 0
+
+
+HOSTILE = {
+    "markup": "<img src=x onerror=alert(1)>",
+    "emoji": "👩‍👩‍👧‍👦" * 14,
+    "right to left": "\u202e" + "שלום עולם",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_names_of_lists_filters_chips_and_subtasks_are_text_and_fit(visitor: Visitor, text: str) -> None:
+    dialogs: list[Dialog] = []
+    visitor.page.on("dialog", lambda dialog: dialogs.append(dialog))  # noqa: PLW0108 - Playwright marks what it is given
+    named = visitor.call("POST", "/lists", {"name": text})
+    visitor.call("POST", "/filters", {"name": text, "query": {"priority": "high"}})
+    whole = visitor.add(text, list_id=named["id"], tags=[text], priority="high")
+    visitor.add(text, parent_id=whole["id"])
+    visitor.enter(f"/?view=list&id={named['id']}")
+    page = visitor.page
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    expect(page.locator(".side-name").filter(has_text=text)).to_have_count(3)  # the list, the filter, the tag
+    visitor.new_todo.fill(f'Plan @"{text}" tomorrow')
+    expect(page.locator(".reading-chip").first).to_be_visible()
+    visitor.new_todo.fill("")
+    expect(page.locator(".reading-chip")).to_have_count(0)  # they lie over the list
+    visitor.show("All")
+    expect(visitor.rows).to_have_count(2)
+    expect(visitor.rows.last.locator(".chip").filter(has_text=text)).to_have_count(1)  # its list
+    visitor.rows.last.locator(".row-body").click(position={"x": 300, "y": 4})
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".subtask").filter(has_text=text)).to_have_count(1)
+    expect(dialog.get_by_label("List", exact=True).locator("option:checked")).to_have_text(text)
+    dialog.get_by_role("button", name="Cancel").click()
+    page.locator(".side-link[data-to=filter]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert dialogs == []
+    assert page.locator("img[src=x]").count() == 0
 
 
 def test_emoji_right_to_left_and_long_text_show_whole(visitor: Visitor) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -76,10 +76,11 @@ def test_a_lost_answer_makes_no_second_todo(visitor: Visitor) -> None:
 def test_a_day_with_todos(visitor: Visitor) -> None:
     """Add, tick, undo, edit, delete, undo, and all of it is stored."""
     visitor.enter()
-    expect(visitor.page.get_by_text("Nothing left to do")).to_be_visible()
+    expect(visitor.page.get_by_text("Welcome, ")).to_be_visible()  # which an empty inbox says once it knows
     visitor.type_todo("Buy milk")
     visitor.type_todo("Call grandma")
     expect(visitor.titles).to_have_text(["Call grandma", "Buy milk"])
+    visitor.settled()  # a forced click goes where the row was, and what is read of the line takes room above it
 
     visitor.tick("Buy milk").check(force=True)
     expect(visitor.titles).to_have_text(["Call grandma"])
@@ -115,6 +116,32 @@ def test_a_day_with_todos(visitor: Visitor) -> None:
         "tags": ["shop"],
         "completed": False,
     }
+
+
+def test_a_tick_names_its_todo_and_a_long_or_turned_title_stays_within_its_words(visitor: Visitor) -> None:
+    for title in ("Buy milk", "a" * 200, "\u202eliam a dneS"):
+        visitor.add(title)
+    visitor.enter()
+    for title, told in {
+        "Buy milk": "Done: Buy milk",
+        "a" * 200: f"Done: {'a' * 40}…",
+        "\u202eliam a dneS": "Done: \u202eliam a dneS",
+    }.items():
+        visitor.tick(title).check(force=True)
+        words = visitor.page.locator(".toast p")
+        expect(words).to_have_text(told)
+        expect(words.locator("bdi")).to_have_css("unicode-bidi", "isolate")
+        expect(visitor.row(title)).to_have_count(0)
+    visitor.undo()
+    expect(visitor.titles.first).to_have_css("unicode-bidi", "isolate")
+
+
+def test_a_title_of_which_nothing_shows_is_refused_beside_the_field(visitor: Visitor) -> None:
+    visitor.enter()
+    visitor.type_todo("\u200b\u2060")
+    expect(visitor.page.locator(".quick-add").get_by_text("Must not be empty.")).to_be_visible()
+    expect(visitor.rows).to_have_count(0)
+    assert visitor.stored() == []
 
 
 def test_quick_add_takes_due_priority_and_tags(visitor: Visitor) -> None:
@@ -273,7 +300,7 @@ def test_quick_ticks_reach_the_server_in_their_order(visitor: Visitor) -> None:
     for _ in range(7):
         visitor.tick("Indecision").click(force=True)
     expect(visitor.tick("Indecision")).to_be_checked()
-    visitor.page.wait_for_timeout(800)
+    visitor.settled()
     assert visitor.stored()[0]["completed"] is True
     expect(visitor.tick("Indecision")).to_be_checked()
 
@@ -283,3 +310,39 @@ def test_expected_refusals_leave_no_traceback_in_the_log(visitor: Visitor) -> No
     visitor.log_in(password="wrong")
     expect(visitor.page.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
     assert "Traceback" not in visitor.server.log
+
+
+def test_list_repeat_and_reminder_are_changed_in_the_panel_and_kept(visitor: Visitor) -> None:
+    home = visitor.call("POST", "/lists", {"name": "Home"})
+    visitor.add("Sweep")
+    visitor.enter()
+    dialog = visitor.edit("Sweep")
+    dialog.get_by_label("List").select_option("Home")
+    dialog.get_by_label("Repeat").select_option("Every week")
+    expect(dialog.get_by_label("Due date")).to_have_value(day(0))  # what repeats begins on a day
+    dialog.get_by_label("Remind me").fill(f"{day(1)}T08:15")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(visitor.rows).to_have_count(0)  # it has left the inbox
+    reminded = datetime.fromisoformat(f"{day(1)}T08:15").replace(tzinfo=BERLIN).astimezone(UTC)
+    stored = visitor.stored()[0]
+    assert (stored["list_id"], stored["recurrence"], stored["due_date"]) == (home["id"], "FREQ=WEEKLY", day(0))
+    assert datetime.fromisoformat(stored["remind_at"]) == reminded
+
+    visitor.show("Home")
+    visitor.page.reload()
+    visitor.edit("Sweep")
+    expect(dialog.get_by_label("List")).to_have_value(home["id"])
+    expect(dialog.get_by_label("Repeat")).to_have_value("FREQ=WEEKLY")
+    expect(dialog.get_by_label("Remind me")).to_have_value(f"{day(1)}T08:15")
+    dialog.get_by_label("List").select_option("Inbox")
+    dialog.get_by_label("Repeat").select_option("Never")
+    dialog.get_by_label("Remind me").fill("")
+    dialog.get_by_role("button", name="Save").click()
+    expect(visitor.rows).to_have_count(0)
+    visitor.show("Inbox")
+    visitor.page.reload()
+    expect(visitor.row("Sweep")).to_contain_text("Today")
+    stored = visitor.stored()[0]
+    assert [stored[name] for name in ("list_id", "recurrence", "remind_at")] == [None, None, None]
+    assert stored["due_date"] == day(0)

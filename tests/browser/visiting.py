@@ -1,14 +1,18 @@
 """A person at the page: what they see and do, in words that the tests can read aloud."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from tests.support import PASSWORD, LiveServer
+
+PATIENCE_SECONDS = 30
+QUIET_LOOKS = 4
 
 
 @dataclass
@@ -20,9 +24,13 @@ class Visitor:
     name: str
     headers: dict[str, str]
     page: Page = field(init=False)
+    _under_way: set[Request] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.page = self.context.new_page()
+        self.page.on("request", self._begin)
+        self.page.on("requestfinished", self._end)
+        self.page.on("requestfailed", self._end)
 
     @property
     def email(self) -> str:
@@ -41,12 +49,28 @@ class Visitor:
         """Open the page and log in."""
         self.open(path)
         self.log_in()
-        expect(self.new_todo).to_be_visible()
+        expect(self.page.locator(".board")).to_be_visible()
 
     def log_out(self) -> None:
         self.page.get_by_label(f"Account of {self.name}").click()
         self.page.get_by_role("button", name="Log out").click()
         expect(self.page.get_by_label("E-mail or username")).to_be_visible()
+
+    def settled(self) -> None:
+        """Wait until the server has answered whatever the page has asked it to do, and nothing follows."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            assert time.monotonic() < deadline, "The server does not answer."
+            self.page.wait_for_timeout(20)
+            quiet = 0 if self._under_way else quiet + 1
+
+    def _begin(self, request: Request) -> None:
+        if "component_server" in request.url:
+            self._under_way.add(request)
+
+    def _end(self, request: Request) -> None:
+        self._under_way.discard(request)
 
     @property
     def new_todo(self) -> Locator:

@@ -1,7 +1,7 @@
 """What every door must say to the same request: one table, refusals first.
 
 A scenario is a call by its published name, with what has happened before it. `{id}` is the id of the todo that was
-added first; `{username}`, `{email}` and `{password}` are those of the account that calls.
+added first; `{username}`, `{email}` and `{password}` are those of the account that calls; `{start}` is when it began.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from typing import Any
 ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
 OTHER_ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b6"
 
-Step = tuple[str, dict[str, Any]]
+# A call, and by which credential: `own` where none is named.
+Step = tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], str]
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,17 @@ class Scenario:
         return self.name
 
 
-def add(title: str = "Buy milk", **fields: Any) -> Step:
+def add(title: str = "Buy milk", **fields: Any) -> tuple[str, dict[str, Any]]:
     return "add_todo", {"title": title, **fields}
 
 
-def change(**changes: Any) -> Step:
+def change(**changes: Any) -> tuple[str, dict[str, Any]]:
     return "update_todo", {"todo_id": "{id}", "changes": changes}
+
+
+def by_agent(step: Step) -> Step:
+    """The same, done with the personal token `claude-laptop`."""
+    return step[0], step[1], "agent"
 
 
 def refused(name: str, call: str, code: str, says: str, *before: Step, **arguments: Any) -> Scenario:
@@ -107,6 +113,7 @@ SCENARIOS = (
     # Adding
     invalid("an empty title", "add_todo", "title: ", title=""),
     invalid("a title of spaces", "add_todo", "title: ", title=" \t "),
+    invalid("a title of which nothing shows", "add_todo", "title: must not be empty", title="\u200b\u2060\ufeff\u3164"),
     invalid("a title that is a number", "add_todo", "title: ", title=123),
     invalid("a title that is null", "add_todo", "title: ", title=None),
     invalid("a title that is a list", "add_todo", "title: ", title=["x"]),
@@ -183,6 +190,16 @@ SCENARIOS = (
     invalid(
         "undoing a token's work without saying since when", "undo", "token_id goes with since", last=1, token_id=ID
     ),
+    invalid(
+        "undoing the work of named tokens without saying since when",
+        "undo",
+        "tokens goes with since",
+        last=1,
+        tokens=["x"],
+    ),
+    invalid("undoing the work of tokens that are no list", "undo", "tokens: ", since="{start}", tokens="claude-laptop"),
+    invalid("undoing the work of no token at all", "undo", "tokens: ", since="{start}", tokens=[]),
+    invalid("undoing the work of a token without a name", "undo", "tokens.0: ", since="{start}", tokens=[" "]),
     invalid("undoing an operation that is no id", "undo", "operation_id: must be", operation_id="1"),
     refused("undoing what was never done", "undo", "not_found", "no operation", operation_id=OTHER_ID),
     # Lists
@@ -242,6 +259,28 @@ SCENARIOS = (
     passes("undoing many that were added at once", "undo", ("add_todos", {"todos": [{"title": "a"}] * 3}), last=1),
     passes("undoing what is too new", "undo", add(), since="9998-12-31T00:00:00Z"),
     passes("undoing the work of a token that did none", "undo", add(), since="2020-01-01T00:00:00Z", token_id=OTHER_ID),
+    passes("undoing the work of a token that nobody has", "undo", add(), since="{start}", tokens=["nobody"]),
+    passes(
+        "undoing what one token did",
+        "undo",
+        add("mine", tags=["home"]),
+        by_agent(add("theirs")),
+        by_agent(change(title="theirs now", priority="high")),
+        by_agent(("complete_todo", {"todo_id": "{id}"})),
+        change(tags=["work"]),
+        since="{start}",
+        tokens=["claude-laptop"],
+    ),
+    passes(
+        "undoing what one token did, where somebody was there later",
+        "undo",
+        add("mine"),
+        by_agent(change(title="theirs", description="theirs")),
+        change(title="mine again"),
+        by_agent(("delete_todo", {"todo_id": "{id}"})),
+        since="{start}",
+        tokens=["somebody else", "claude-laptop"],
+    ),
     passes("the overview of nothing", "overview"),
     passes(
         "the overview",

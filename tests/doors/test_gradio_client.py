@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +39,7 @@ PUBLISHED = {
     "/reopen_todo": ["todo_id"],
     "/delete_todo": ["todo_id"],
     "/restore_todo": ["todo_id"],
-    "/undo": ["operation_id", "last", "since", "token_id"],
+    "/undo": ["operation_id", "last", "since", "token_id", "tokens"],
     "/overview": [],
     "/stats": ["days"],
 }
@@ -200,20 +201,20 @@ def test_the_cookie_is_for_this_site_and_no_script(live_server: LiveServer) -> N
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("/add_todo", {"title": 123}, r"title: Input should be a valid string\."),
-        ("/add_todo", {"title": {"$ne": ""}}, r"title: Input should be a valid string\."),
-        ("/add_todo", {"title": "x", "tags": "home"}, r"tags: Input should be a valid list\."),
-        ("/add_todo", {"title": "x", "tags": [["home"]]}, r"tags\.0: Input should be a valid string\."),
+        ("/add_todo", {"title": 123}, r"title: must be a text\."),
+        ("/add_todo", {"title": {"$ne": ""}}, r"title: must be a text\."),
+        ("/add_todo", {"title": "x", "tags": "home"}, r"tags: must be a list\."),
+        ("/add_todo", {"title": "x", "tags": [["home"]]}, r"tags\.0: must be a text\."),
         ("/add_todo", {"title": "x", "due_date": 20270301}, r"due_date: must be a date such as"),
         ("/add_todo", {"title": "x", "priority": 3}, r"priority: Input should be 'low', 'medium' or 'high'"),
-        ("/add_todo", {"title": "x", "idempotency_key": 3}, r"idempotency_key: Input should be a valid string\."),
+        ("/add_todo", {"title": "x", "idempotency_key": 3}, r"idempotency_key: must be a text\."),
         ("/add_todo", {"title": "x", "idempotency_key": ""}, r"idempotency_key: must not be empty\."),
         ("/add_todo", {"title": "x", "idempotency_key": "a" * 256}, r"idempotency_key: must have at most 255"),
-        ("/add_todos", {"todos": "x"}, r"todos: Input should be a valid list\."),
+        ("/add_todos", {"todos": "x"}, r"todos: must be a list\."),
         ("/add_todos", {"todos": ["x"]}, r"todos\.0: must be an object with named fields\."),
-        ("/add_todos", {"todos": []}, r"todos: List should have at least 1 item"),
-        ("/add_todos", {"todos": [{"title": "x"}] * 101}, r"todos: List should have at most 100 items"),
-        ("/quick_add", {"text": 1}, r"text: Input should be a valid string\."),
+        ("/add_todos", {"todos": []}, r"todos: must not be empty\."),
+        ("/add_todos", {"todos": [{"title": "x"}] * 101}, r"todos: must have at most 100 entries\."),
+        ("/quick_add", {"text": 1}, r"text: must be a text\."),
         ("/quick_add", {"text": "x", "dry_run": "yes"}, r"dry_run: Input should be a valid boolean"),
         ("/undo", {"last": "one"}, r"last: Input should be a valid integer"),
         ("/undo", {"since": 5}, r"since: must be written out"),
@@ -221,10 +222,10 @@ def test_the_cookie_is_for_this_site_and_no_script(live_server: LiveServer) -> N
         ("/list_todos", {"list_id": "x"}, r"list_id: must be an id or `inbox`\."),
         ("/list_todos", {"limit": "ten"}, r"limit: Input should be a valid integer"),
         ("/list_todos", {"completed": "perhaps"}, r"completed: Input should be a valid boolean"),
-        ("/list_todos", {"tags": "home"}, r"tags: Input should be a valid list\."),
-        ("/list_todos", {"search": ["x"]}, r"search: Input should be a valid string\."),
+        ("/list_todos", {"tags": "home"}, r"tags: must be a list\."),
+        ("/list_todos", {"search": ["x"]}, r"search: must be a text\."),
         ("/update_todo", {"todo_id": "x", "changes": [1]}, r"request: must be an object with named fields\."),
-        ("/login", {"username": ["x"], "password": "x"}, r"username: Input should be a valid string\."),
+        ("/login", {"username": ["x"], "password": "x"}, r"username: must be a text\."),
     ],
 )
 def test_a_wrong_type_is_refused_by_its_field(
@@ -256,6 +257,114 @@ def test_a_raw_call_with_nonsense_is_refused_and_shows_no_inside(
         assert answer.status_code >= 400, name
         said = answer.text
         assert not [word for word in ("Traceback", "sqlite", ".py", "root:") if word in said], said
+
+
+def raw(server: LiveServer, route: str, name: str, data: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+    """A call as a program without a client of Gradio's makes it, by any of the routes for it."""
+    body, path = {"data": data}, f"{route}/{name}"
+    if route == "queue/join":
+        functions = httpx.get(f"{server.url}/config").json()["dependencies"]
+        index = next((one["id"] for one in functions if one["api_name"] == name), 4_444)
+        body, path = {**body, "fn_index": index, "session_hash": "raw"}, route
+    if route == "call/v2" and isinstance(data, list):
+        body = dict(zip([*PUBLISHED.get(f"/{name}", []), "extra"], data, strict=False))
+    return httpx.post(f"{server.url}/gradio_api/{path}", json=body, headers=headers)
+
+
+ROUTES = pytest.mark.parametrize("route", ["run", "api", "call", "call/v2", "queue/join"])
+
+
+@ROUTES
+def test_a_raw_call_with_too_few_values_is_told_which_and_no_value_is_logged(
+    live_server: LiveServer, route: str
+) -> None:
+    missing = {
+        "register": "username: Field required. password: Field required.",
+        "login": "password: Field required.",
+        "update_todo": "changes: Field required.",
+    }
+    with quietly(live_server):
+        for name, says in missing.items():
+            answer = raw(live_server, route, name, [PASSWORD])
+            assert (answer.status_code, answer.json()["detail"]) == (422, says)
+            assert answer.headers["content-type"] == "application/problem+json"
+        for name in ("add_todo", "add_todos", "quick_add", "get_todo", "delete_todo"):
+            answer = raw(live_server, route, name, [])
+            assert answer.json()["detail"] == f"{PUBLISHED[f'/{name}'][0]}: Field required."
+
+
+@ROUTES
+def test_a_raw_call_with_too_many_values_is_told_how_many_and_no_value_is_logged(
+    live_server: LiveServer, route: str
+) -> None:
+    says = {
+        "call/v2": "extra: There is no field of this name.",
+        "": "data: has too many values: this function takes 2 values at most: username, password.",
+    }
+    with quietly(live_server):
+        answer = raw(live_server, route, "login", [PASSWORD] * 3)
+    assert (answer.status_code, answer.json()["detail"]) == (422, says.get(route, says[""]))
+
+
+@pytest.mark.parametrize("route", ["run", "api"])
+def test_a_refusal_that_is_answered_at_once_has_the_status_it_has_over_rest(
+    live_server: LiveServer, account: dict[str, str], route: str
+) -> None:
+    stranger = raw(live_server, route, "whoami", [])
+    assert stranger.status_code == 401
+    assert stranger.headers["WWW-Authenticate"] == "Bearer"
+    assert stranger.json()["error"].endswith("[not_authenticated]")
+    absent = raw(live_server, route, "get_todo", [str(uuid.uuid4())], account)
+    assert (absent.status_code, absent.json()["error"][-11:]) == (404, "[not_found]")
+    assert raw(live_server, route, "quick_add", [""], account).status_code == 422
+    assert raw(live_server, route, "whoami", [], account).status_code == 200
+
+
+@ROUTES
+def test_a_raw_call_of_an_unknown_function_is_told_which_there_are(live_server: LiveServer, route: str) -> None:
+    with quietly(live_server):
+        answer = raw(live_server, route, "whatever", [PASSWORD])
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+    assert answer.json()["detail"].startswith("There is no function ")
+
+
+@pytest.mark.parametrize("route", ["run", "api", "call", "queue/join"])
+def test_raw_values_that_are_no_list_are_refused(live_server: LiveServer, route: str) -> None:
+    for data in (PASSWORD, None, {"password": PASSWORD}):
+        with quietly(live_server):
+            answer = raw(live_server, route, "login", data)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "data")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "says"),
+    [
+        ('{"data": [', "application/json", 422, "request: The body is not valid JSON."),
+        ('{"data": []}', "text/plain", 400, "Send the values as JSON, with the header Content-Type: application/json."),
+    ],
+)
+def test_a_raw_call_that_is_no_json_is_refused(
+    live_server: LiveServer, content: str, kind: str, status: int, says: str
+) -> None:
+    url = f"{live_server.url}/gradio_api/call/whoami"
+    answer = httpx.post(url, content=content, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["detail"]) == (status, says)
+
+
+@ROUTES
+def test_a_raw_call_needs_only_the_values_without_a_default(
+    live_server: LiveServer, account: dict[str, str], client: Client, route: str
+) -> None:
+    with quietly(live_server):
+        answer = raw(live_server, route, "add_todo", ["Raw", f"by {route}"], account).raise_for_status().json()
+        address = {"session_hash": "raw"} if route == "queue/join" else {}
+        if "event_id" in answer:
+            listen = "queue/data" if address else f"{route}/add_todo/{answer['event_id']}"
+            said = httpx.get(f"{live_server.url}/gradio_api/{listen}", params=address, headers=account).text
+            assert "Raw" in said
+    assert f"by {route}" in [one["description"] for one in client.predict(search="Raw", api_name="/list_todos")]
 
 
 def test_a_failure_of_ours_shows_no_inside(live_server: LiveServer, client: Client) -> None:
@@ -342,15 +451,6 @@ def test_a_call_with_a_key_has_its_effect_once(client: Client) -> None:
         ):
             client.predict(title="Another", idempotency_key=key, api_name="/add_todo")
     assert len(client.predict(tags=["once"], api_name="/list_todos")) == 3
-
-
-def test_fifty_retries_at_once_make_one(client: Client) -> None:
-    arguments = {"title": "Fifty", "tags": ["fifty"], "idempotency_key": "fifty", "api_name": "/add_todo"}
-    jobs = [client.submit(**arguments) for _ in range(50)]
-    said = [job.exception(timeout=120) or job.result()["title"] for job in jobs]
-    assert "Fifty" in said
-    assert all(one == "Fifty" or str(one).endswith("[request_in_progress]") for one in said)
-    assert len(client.predict(tags=["fifty"], api_name="/list_todos")) == 1
 
 
 # Files of the server

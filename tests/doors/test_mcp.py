@@ -1,26 +1,24 @@
 """The door for agents, by the official SDK's client: what it offers, what it answers, and what it refuses."""
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+import select
+import socket
+from typing import Any
 
-import anyio
 import httpx
 import jsonschema
 import pytest
 from mcp import ClientSession
-from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import McpError
-from mcp.types import CallToolResult, TextContent, TextResourceContents
+from mcp.types import TextContent, TextResourceContents
 from pydantic import AnyUrl
 
+from tests.doors.agents import Agent, said, token_of
 from tests.support import LiveServer
-
-T = TypeVar("T")
 
 # Nothing else is offered: whoever adds a tool adds it here, with what agents may believe of it.
 READS = {"whoami", "overview", "list_todos", "get_todo", "stats", "list_tasks"}
-DESTROYS = {"update_todo", "delete_todo", "undo", "update_task", "delete_task"}
+DESTROYS = {"update_todo", "delete_todo", "change_todos", "undo", "update_task", "delete_task"}
 TWICE_IS_TWICE = {"add_todo", "add_todos", "quick_add", "add_task", "undo"}
 OFFERED = {
     *(READS | DESTROYS | TWICE_IS_TWICE),
@@ -34,65 +32,6 @@ ABOUT_ONE = {
 }
 
 
-class Agent:
-    """An agent with the headers of an account."""
-
-    def __init__(self, server: LiveServer, headers: dict[str, str], path: str = "/gradio_api/mcp/") -> None:
-        self.url = f"{server.url}{path}"
-        self.headers = headers
-
-    def run(self, work: Callable[[ClientSession], Awaitable[T]]) -> T:
-        """Connect, do something, and hang up."""
-
-        async def connected() -> T:
-            async with (
-                httpx.AsyncClient(headers=self.headers, timeout=60) as http,
-                streamable_http_client(self.url, http_client=http) as (incoming, outgoing, _),
-                ClientSession(incoming, outgoing) as session,
-            ):
-                await session.initialize()
-                return await work(session)
-
-        return anyio.run(connected)
-
-    def answer(self, name: str, **arguments: Any) -> CallToolResult:
-        return self.run(lambda session: session.call_tool(name, arguments))
-
-    def call(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """A call that is to succeed: its content, which text and structure agree on, and which its schema allows."""
-
-        async def work(session: ClientSession) -> dict[str, Any]:
-            schemas = {tool.name: tool.outputSchema for tool in (await session.list_tools()).tools}
-            result = await session.call_tool(name, arguments)
-            assert not result.isError, result.content
-            content = result.structuredContent
-            assert content is not None
-            jsonschema.validate(content, schemas[name], format_checker=jsonschema.FormatChecker())
-            assert json.loads(said(result)) == content
-            return content
-
-        return self.run(work)
-
-    def refused(self, name: str, **arguments: Any) -> str:
-        result = self.answer(name, **arguments)
-        assert result.isError, result.structuredContent
-        assert result.structuredContent is None
-        return said(result)
-
-
-def said(result: CallToolResult) -> str:
-    [content] = result.content
-    assert isinstance(content, TextContent)
-    return content.text
-
-
-def token_of(server: LiveServer, account: dict[str, str], *scopes: str) -> str:
-    body = {"name": "agent", "scopes": scopes}
-    made = httpx.post(f"{server.url}/api/v1/auth/tokens", json=body, headers=account).raise_for_status()
-    secret: str = made.json()["token"]
-    return secret
-
-
 @pytest.fixture(scope="module")
 def account(live_server: LiveServer) -> dict[str, str]:
     return live_server.register("agent", timezone="Europe/Berlin")
@@ -100,7 +39,7 @@ def account(live_server: LiveServer) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def agent(live_server: LiveServer, account: dict[str, str]) -> Agent:
-    return Agent(live_server, account)
+    return Agent(live_server.url, account)
 
 
 # What is offered
@@ -135,7 +74,7 @@ def test_every_tool_does_its_work(agent: Agent) -> None:
     assert agent.call("complete_todo", **one)["completed"]
     assert not agent.call("reopen_todo", **one)["completed"]
     assert agent.call("delete_todo", **one)["deleted_at"]
-    assert agent.call("restore_todo", **one)["deleted_at"] is None
+    assert "deleted_at" not in agent.call("restore_todo", **one)
     many = agent.call("add_todos", todos=[{"title": "a", "tags": ["walk"]}, {"title": ""}])
     assert (many["succeeded"], many["failed"], many["results"][1]["error"]["code"]) == (1, 1, "validation_error")
     assert agent.call("quick_add", text="Pay rent every 1st #walk !high")["todo"]["priority"] == "high"
@@ -147,12 +86,12 @@ def test_every_tool_does_its_work(agent: Agent) -> None:
 
 
 def test_the_five_names_that_agents_know_do_the_same(live_server: LiveServer) -> None:
-    agent = Agent(live_server, live_server.register("tasks"))
+    agent = Agent(live_server.url, live_server.register("tasks"))
     task = agent.call("add_task", title="Call", description="by phone", due_date="2027-03-01")
     assert agent.call("list_tasks", status="pending")["todos"] == [task]
     changed = agent.call("update_task", task_id=task["id"], title="Call her")
     assert (changed["title"], changed["description"], changed["due_date"]) == ("Call her", "by phone", "2027-03-01")
-    assert agent.call("update_task", task_id=task["id"], due_date=None)["due_date"] is None
+    assert "due_date" not in agent.call("update_task", task_id=task["id"], due_date=None)
     assert agent.call("complete_task", task_id=task["id"])["completed"]
     assert agent.call("list_tasks", status="pending")["total"] == 0
     assert agent.call("list_tasks", status="completed")["total"] == 1
@@ -161,7 +100,7 @@ def test_the_five_names_that_agents_know_do_the_same(live_server: LiveServer) ->
 
 
 def test_a_list_comes_in_pages_that_a_cursor_turns(live_server: LiveServer) -> None:
-    agent = Agent(live_server, live_server.register("pages-agent"))
+    agent = Agent(live_server.url, live_server.register("pages-agent"))
     agent.call("add_todos", todos=[{"title": f"{number:02}"} for number in range(60)])
     titles: list[str] = []
     cursor: str | None = None
@@ -169,23 +108,86 @@ def test_a_list_comes_in_pages_that_a_cursor_turns(live_server: LiveServer) -> N
         page = agent.call("list_todos", sort_by="title", sort_order="asc", cursor=cursor)
         assert len(page["todos"]) == expected
         titles += [todo["title"] for todo in page["todos"]]
-        cursor = page["next_cursor"]
+        cursor = page.get("next_cursor")
     assert cursor is None
     assert titles == [f"{number:02}" for number in range(60)]
     assert agent.refused("list_todos", limit=101).startswith("limit: ")
 
 
 def test_a_call_with_a_key_has_its_effect_once(live_server: LiveServer) -> None:
-    agent = Agent(live_server, live_server.register("keys-agent"))
+    agent = Agent(live_server.url, live_server.register("keys-agent"))
     first = agent.call("add_todo", title="Once", idempotency_key="k")
     assert agent.call("add_task", title="Once", idempotency_key="k") == first
     assert agent.refused("add_todo", title="Twice", idempotency_key="k").endswith("[idempotency_mismatch]")
     assert agent.call("list_todos")["total"] == 1
 
 
+def test_many_are_changed_by_a_plan_that_is_committed_once(live_server: LiveServer) -> None:
+    agent = Agent(live_server.url, live_server.register("planner"))
+    agent.call("add_todos", todos=[{"title": f"{number}", "tags": ["old"]} for number in range(3)])
+    wanted = {"action": "delete", "where": {"tags": ["old"]}}
+    plan = agent.call("change_todos", **wanted)["plan"]
+    assert (plan["count"], [change["title"] for change in plan["changes"]]) == (3, ["0", "1", "2"])
+    assert agent.call("list_todos")["total"] == 3
+    agent.call("add_todo", title="New", tags=["old"])
+    refusal = agent.refused("change_todos", **wanted, plan_id=plan["plan_id"])
+    assert refusal.endswith("so nothing was done; call without plan_id for a new plan. [version_conflict]")
+    again = agent.call("change_todos", **wanted)["plan"]
+    done = agent.call("change_todos", **wanted, plan_id=again["plan_id"])
+    assert (len(done["done"]), agent.call("list_todos")["total"]) == (4, 0)
+    # An agent whose connection broke sends it again, and is told what was done.
+    assert agent.call("change_todos", **wanted, plan_id=again["plan_id"]) == done
+    agent.call("undo", operation_id=done["operation_id"])
+    assert agent.call("list_todos")["total"] == 4
+
+
+def test_a_token_changes_no_more_in_one_call_than_it_was_given(live_server: LiveServer) -> None:
+    account = live_server.register("careful-agent")
+    secret = token_of(live_server, account, "read", "add", "write", "delete", max_changes=2)
+    agent = Agent(live_server.url, {"X-API-Key": secret})
+    added = [agent.call("add_todo", title=f"{number}") for number in range(3)]
+    refusal = (
+        "This would change 3 todos, and one call with this token may change 2 at most. Nothing was changed;"
+        " take fewer at once, or log in with your password. [limit_reached]"
+    )
+    assert agent.refused("add_todos", todos=[{"title": "x"}] * 3) == refusal
+    assert agent.refused("change_todos", action="delete", where={"completed": False}) == refusal
+    assert agent.refused("undo", since=added[0]["created_at"]) == refusal
+    assert agent.refused("undo", last=3) == refusal
+    assert agent.call("list_todos")["total"] == 3
+    wanted = {"action": "delete", "where": {"search": "0"}}
+    plan = agent.call("change_todos", **wanted)["plan"]
+    assert len(agent.call("change_todos", **wanted, plan_id=plan["plan_id"])["done"]) == 1
+
+
+def test_undo_since_a_time_is_a_plan_first(live_server: LiveServer) -> None:
+    agent = Agent(live_server.url, live_server.register("undo-planner"))
+    since = agent.call("add_todo", title="x")["created_at"]
+    plan = agent.call("undo", since=since)["plan"]
+    assert [(change["action"], change["title"]) for change in plan["changes"]] == [("delete", "x")]
+    assert agent.call("list_todos")["total"] == 1
+    done = agent.call("undo", since=since, plan_id=plan["plan_id"])
+    assert agent.call("undo", since=since, plan_id=plan["plan_id"]) == done
+    assert agent.call("list_todos")["total"] == 0
+
+
+def test_what_is_null_is_left_out_and_what_goes_in_has_its_fields(agent: Agent) -> None:
+    todo = agent.call("add_todo", title="Short")
+    assert None not in todo.values()
+    assert {"description", "tags", "overdue", "version"} <= todo.keys()
+    assert not {"due_date", "recurrence", "deleted_at"} & todo.keys()
+    tools = {tool.name: tool for tool in agent.run(lambda session: session.list_tools()).tools}
+    alone = tools["add_todo"].inputSchema["properties"]
+    inside = tools["add_todos"].inputSchema["properties"]["todos"]["items"]
+    assert inside["properties"] == {name: field for name, field in alone.items() if name != "idempotency_key"}
+    assert (inside["required"], inside["additionalProperties"]) == (["title"], False)
+    changes = tools["change_todos"].inputSchema["properties"]["changes"]
+    assert changes["properties"].keys() - alone.keys() == {"apply_to"}
+
+
 def test_the_log_names_the_door_and_the_token(live_server: LiveServer) -> None:
     account = live_server.register("door-agent")
-    Agent(live_server, {"X-API-Key": token_of(live_server, account, "add")}).call("add_todo", title="x")
+    Agent(live_server.url, {"X-API-Key": token_of(live_server, account, "add")}).call("add_todo", title="x")
     [entry] = httpx.get(f"{live_server.url}/api/v1/operations", headers=account).json()["operations"]
     assert (entry["door"], entry["actor_name"]) == ("mcp", "agent")
 
@@ -194,7 +196,7 @@ def test_the_log_names_the_door_and_the_token(live_server: LiveServer) -> None:
 
 
 def test_resources_and_the_prompt(live_server: LiveServer) -> None:
-    agent = Agent(live_server, live_server.register("reader"))
+    agent = Agent(live_server.url, live_server.register("reader"))
     today = agent.call("overview")["today"]
     agent.call("add_todos", todos=[{"title": "Now", "due_date": today}, {"title": "Later", "due_date": "2099-01-01"}])
 
@@ -223,17 +225,17 @@ def test_resources_and_the_prompt(live_server: LiveServer) -> None:
     ("name", "arguments", "says"),
     [
         ("add_todo", {}, "title: Field required. [validation_error]"),
-        ("add_todo", {"title": 1}, "title: Input should be a valid string. [validation_error]"),
+        ("add_todo", {"title": 1}, "title: must be a text. [validation_error]"),
         ("add_todo", {"title": ""}, "title: must not be empty. [validation_error]"),
-        ("add_todo", {"title": "x", "user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
+        ("add_todo", {"title": "x", "user_id": "y"}, "user_id: There is no field of this name. [validation_error]"),
         ("add_todo", {"title": "x", "idempotency_key": ""}, "idempotency_key: must not be empty. [validation_error]"),
-        ("whoami", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
-        ("list_tasks", {"user_id": "y"}, "user_id: Extra inputs are not permitted. [validation_error]"),
+        ("whoami", {"user_id": "y"}, "user_id: There is no field of this name. [validation_error]"),
+        ("list_tasks", {"user_id": "y"}, "user_id: There is no field of this name. [validation_error]"),
         ("get_todo", {"todo_id": 1}, "There is no todo with this id. [not_found]"),
         (
             "update_todo",
             {"todo_id": "x", "changes": {"title": None}},
-            "title: Input should be a valid string. [validation_error]",
+            "title: must be a text. [validation_error]",
         ),
         (
             "update_todo",
@@ -241,6 +243,20 @@ def test_resources_and_the_prompt(live_server: LiveServer) -> None:
             "request: must be an object with named fields. [validation_error]",
         ),
         ("undo", {}, "request: Give exactly one of operation_id, last and since. [validation_error]"),
+        (
+            "change_todos",
+            {"action": "delete", "where": {}},
+            "filter: Say which todos, such as completed=true; without that it would be all. [validation_error]",
+        ),
+        ("change_todos", {"action": "delete"}, "where: Field required. [validation_error]"),
+        *(
+            (
+                "change_todos",
+                {"action": "delete", "where": {"completed": True}, "plan_id": plan_id},
+                "plan_id: is none that this call has answered; call without it for a plan. [validation_error]",
+            )
+            for plan_id in ("", "x")
+        ),
     ],
 )
 def test_a_wrong_argument_is_refused_by_its_field(
@@ -261,7 +277,7 @@ def test_without_an_account_in_a_header_every_tool_is_closed(
     live_server: LiveServer, account: dict[str, str], headers: dict[str, str]
 ) -> None:
     token = account["Authorization"].removeprefix("Bearer ")
-    stranger = Agent(live_server, {name: value.format(token=token) for name, value in headers.items()})
+    stranger = Agent(live_server.url, {name: value.format(token=token) for name, value in headers.items()})
 
     async def work(session: ClientSession) -> None:
         for name in OFFERED:
@@ -281,7 +297,7 @@ def test_a_token_does_only_what_its_scopes_allow(
 ) -> None:
     todo = agent.call("add_todo", title="Mine")
     secret = token_of(live_server, account, "read", "add")
-    careful = Agent(live_server, {"Authorization": "Bearer hf_of_a_private_space", "X-API-Key": secret})
+    careful = Agent(live_server.url, {"Authorization": "Bearer hf_of_a_private_space", "X-API-Key": secret})
     for name, argument in ABOUT_ONE.items():
         if name != "get_todo":
             more = {"changes": {"title": "x"}} if name == "update_todo" else {}
@@ -294,7 +310,7 @@ def test_a_token_does_only_what_its_scopes_allow(
 
 def test_two_accounts_never_see_or_touch_each_others_todos(live_server: LiveServer, agent: Agent) -> None:
     todo = agent.call("add_todo", title="nobody else's business")
-    other = Agent(live_server, live_server.register("other-agent"))
+    other = Agent(live_server.url, live_server.register("other-agent"))
     for name, argument in ABOUT_ONE.items():
         more = {"changes": {"title": "x"}} if name == "update_todo" else {}
         assert other.refused(name, **{argument: todo["id"]}, **more) == "There is no todo with this id. [not_found]"
@@ -329,3 +345,42 @@ def test_the_address_takes_any_host_and_either_form_and_only_post(live_server: L
             refused = httpx.request(method, f"{live_server.url}{path}", headers=accept)
             assert (refused.status_code, refused.headers["Allow"]) == (405, "POST")
             assert refused.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "{}", "5", '{"jsonrpc": "2.0"}', "[", '[{"jsonrpc": "2.0", "id": 1, "method": "x"}]']
+)
+def test_what_is_no_message_of_the_protocol_is_refused_in_a_sentence(live_server: LiveServer, body: str) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    refused = httpx.post(f"{live_server.url}/gradio_api/mcp/", content=body, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+    assert refused.json()["detail"].startswith("Send one message of JSON-RPC 2.0, such as ")
+
+
+def test_a_body_of_no_announced_length_is_cut_off_at_its_limit(
+    live_server: LiveServer, account: dict[str, str]
+) -> None:
+    """It comes in chunks and never ends; the answer comes long before it could be held."""
+    headers = {
+        "Host": "localhost",
+        "Accept": "application/json, text/event-stream",
+        "Content-Type": "application/json",
+        "Transfer-Encoding": "chunked",
+        **account,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    before = len(live_server.log)
+    with socket.create_connection(("127.0.0.1", live_server.port), timeout=60) as connection:
+        connection.sendall(f"POST /gradio_api/mcp/ HTTP/1.1\r\n{head}\r\n".encode())
+        sent = 0
+        while not select.select([connection], [], [], 0.02)[0]:
+            connection.sendall(chunk)
+            sent += len(chunk)
+            assert sent < 16 * 2**20, "16 MiB were taken, and it goes on"
+        with connection.makefile() as received:  # head and body may come apart
+            answer = received.read()
+    assert answer.startswith("HTTP/1.1 413 ")
+    assert sent > 2**20
+    assert "The request is larger than 1 MiB; send less at once." in answer
+    assert "Traceback" not in live_server.log[before:]

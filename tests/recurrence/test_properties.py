@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, reject, settings
 from hypothesis import strategies as st
 
-from backend.models import recurrence, recurrence_rule
+from backend.models import recurrence, recurrence_days, recurrence_rule, recurrence_text
 from backend.models.recurrence import Series, Wall
 from tests.recurrence import reference
 
@@ -69,10 +69,10 @@ def rules(draw: st.DrawFn, *, endless: bool = False) -> str:
 
 
 def compare(text: str, start: date, later: int) -> None:
-    rule, since = recurrence_rule.read(text), start + timedelta(days=later)
+    rule, since = recurrence_text.read(text), start + timedelta(days=later)
     end = since + timedelta(days=3 * 366)
     expected = [day for day in reference.days(rule, start, end) if day >= since]
-    assert list(takewhile(lambda day: day <= end, recurrence_rule.days(rule, start, since))) == expected
+    assert list(takewhile(lambda day: day <= end, recurrence_days.days(rule, start, since))) == expected
 
 
 @quick
@@ -144,7 +144,7 @@ def test_after_completion_each_occurrence_has_a_later_day(text: str, start: Wall
         day = occurrence.date() if isinstance(occurrence, datetime) else occurrence
         completed = datetime.combine(day + timedelta(days=delay), at)
         following = recurrence.advance(series, occurrence, completed, completed, number=number)
-        count = recurrence_rule.read(text).count
+        count = recurrence_text.read(text).count
         assert count is None or number < count or following is None
         if following is None:
             return
@@ -161,7 +161,7 @@ def test_after_completion_each_occurrence_has_a_later_day(text: str, start: Wall
 @quick
 @given(rules(), walls, st.integers(0, 8))
 def test_a_series_cut_in_two_has_the_occurrences_of_the_whole(text: str, start: Wall, index: int) -> None:
-    rule = recurrence_rule.read(text)
+    rule = recurrence_text.read(text)
     assume(rule.skip != "FORWARD" or rule.interval == 1)
     series = Series(text, start)
     whole = list(islice(series.occurrences(), index + 10))

@@ -7,8 +7,9 @@ the answer says that nobody knows, or did not come, both are right.
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import httpx
@@ -26,18 +27,23 @@ def state_of(body: dict[str, Any]) -> Todo:
 
 @dataclass
 class Load:
-    """Some people, each in a thread of their own, until they are stopped."""
+    """Some people, each in a thread of their own, until they are stopped; from request to request at another server."""
 
     url: str
     headers: dict[str, str]
     people: int = 4
+    others: Sequence[str] = ()
     may_be: dict[str, set[Todo]] = field(default_factory=dict)
     unsure_of: dict[str, dict[str, Any]] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    _turns: Iterator[str] = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _acknowledged: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self._turns = cycle((self.url, *self.others))
 
     def start(self) -> None:
         self._stopping.clear()
@@ -128,7 +134,7 @@ class Load:
         # Beforehand: whatever interrupts this, the ledger must not claim to know.
         self.may_be[todo_id] = before | after
         try:
-            answer = client.request(method, path, json=body)
+            answer = client.request(method, f"{next(self._turns)}/api/v1{path}", json=body)
         except httpx.TransportError as error:
             self.wrong.append(f"{method} {path}: {type(error).__name__}")
             return False

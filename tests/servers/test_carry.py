@@ -74,19 +74,9 @@ def source(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(params=["sqlite", *databases.SERVERS])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        made = make_engine(make_url(f"sqlite:///{tmp_path / 'target.db'}"))
+    with databases.empty_engine(request.param, tmp_path / "target.db") as made:
         METADATA.create_all(made)
         yield for_writing(made)
-        made.dispose()
-        return
-    if reason := databases.unreachable(request.param):
-        pytest.skip(reason)
-    with databases.temporary(request.param) as url:
-        made = make_engine(url)
-        METADATA.create_all(made)
-        yield made
-        made.dispose()
 
 
 def content(engine: Engine) -> list[Any]:

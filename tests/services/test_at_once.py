@@ -1,5 +1,6 @@
 """Several at once: what must happen once happens once, and nothing is lost."""
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -8,16 +9,18 @@ from typing import Any
 
 import anyio
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from backend import database
 from backend.errors import AppError, StorageUnavailableError
+from backend.models.history import OperationFilter
 from backend.models.todo import Todo, TodoCreate, TodoTag, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.user import User, UserCreate, fold
 from backend.security import hash_password
-from backend.services import accounts, searches, sessions, todos
+from backend.services import accounts, operations, searches, sessions, todos
 from backend.services.actor import Actor
 from backend.settings import get_settings
 from tests.support import PASSWORD
@@ -97,10 +100,89 @@ def test_a_failure_of_the_database_is_said_in_our_words(actor: Actor, monkeypatc
         raise OperationalError("SELECT secret", {}, Exception("disk I/O error at /secret/path"))
 
     with database.read_scope() as session:
-        monkeypatch.setattr(type(session), "get", fail)
+        monkeypatch.setattr(type(session), "get_bind", fail)
     with pytest.raises(StorageUnavailableError) as refused, database.read_scope() as session:
         todos.get(session, actor, "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5")
     assert "secret" not in refused.value.detail
+
+
+def test_who_waits_for_a_slow_writer_holds_up_nobody(actor: Actor) -> None:
+    begun, others_are_served = threading.Event(), threading.Event()
+    happened = []
+
+    def slow(session: database.Session) -> None:
+        todos.create(session, actor, TodoCreate(title="slow"))
+        begun.set()
+        assert others_are_served.wait(4), "the event loop stood still"
+        happened.append("slow")
+
+    async def quick() -> None:
+        await database.write(lambda session: todos.create(session, actor, TodoCreate(title="quick")))
+        happened.append("quick")
+
+    async def everybody() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(database.write, slow, is_slow=True))
+            await anyio.to_thread.run_sync(begun.wait)
+            group.start_soon(quick)
+            await anyio.sleep(0.05)  # the quick one waits for its turn, and the loop comes back here
+            others_are_served.set()
+
+    anyio.run(everybody)
+    assert happened == ["slow", "quick"]
+
+
+@pytest.fixture
+def commits() -> list[object]:
+    """Grows by one with each transaction that is committed."""
+    made: list[object] = []
+    sa.event.listen(database.engine, "commit", made.append)
+    return made
+
+
+def at_the_same_moment(*works: Callable[[database.Session], Any]) -> list[Any]:
+    """What each was answered, or its refusal."""
+
+    async def everybody() -> list[Any]:
+        return await asyncio.gather(*(database.write(work) for work in works), return_exceptions=True)
+
+    return asyncio.run(everybody())
+
+
+@pytest.mark.usefixtures("own_database")
+def test_what_comes_at_the_same_moment_is_committed_together(actor: Actor, commits: list[object]) -> None:
+    adding = [partial(todos.create, actor=actor, data=TodoCreate(title=f"{number}")) for number in range(20)]
+    created = at_the_same_moment(*adding)
+    assert len(commits) == 1
+    with database.read_scope() as session:
+        assert [todos.get(session, actor, todo.id).title for todo in created] == [f"{number}" for number in range(20)]
+        entries = operations.search(session, actor, OperationFilter(limit=50)).operations
+    assert sorted(one.object_id for one in entries) == sorted(todo.id for todo in created)
+    assert len({one.operation_id for one in entries}) == 20
+
+
+@pytest.mark.usefixtures("own_database")
+def test_who_is_refused_among_others_takes_nothing_from_them(actor: Actor) -> None:
+    def fail_half_way(session: database.Session) -> None:
+        todos.create(session, actor, TodoCreate(title="never"))
+        raise KeyError
+
+    answers = at_the_same_moment(
+        partial(todos.create, actor=actor, data=TodoCreate(title="first")),
+        fail_half_way,
+        partial(todos.complete, actor=actor, todo_id="0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"),
+        partial(todos.create, actor=actor, data=TodoCreate(title="last")),
+    )
+    assert [type(one).__name__ for one in answers] == ["TodoRead", "KeyError", "NotFoundError", "TodoRead"]
+    with database.read_scope() as session:
+        assert {todo.title for todo in searches.search(session, actor, TodoFilter()).todos} == {"first", "last"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_more_than_fit_in_a_round_come_into_the_next(actor: Actor, commits: list[object]) -> None:
+    adding = [partial(todos.create, actor=actor, data=TodoCreate(title="x")) for _ in range(70)]
+    assert len({todo.id for todo in at_the_same_moment(*adding)}) == 70
+    assert len(commits) == 3
 
 
 # Races

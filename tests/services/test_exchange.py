@@ -123,6 +123,33 @@ def test_each_refused_row_is_reported_by_its_line_and_the_rest_is_taken(actor: A
     assert stored(actor).keys() == {"first", "fourth"}
 
 
+def test_what_is_refused_in_a_file_of_one_line_is_named(actor: Actor) -> None:
+    made, half = new_id(), "\ud800"
+    rows = [
+        {"id": made, "title": "first"},
+        {"id": made, "title": "second"},
+        {"id": new_id(), "title": "third", "due_date": "no day"},
+        {"id": new_id(), "title": f"fourth\nand {half} so on " + "x" * 100, "priority": "no"},
+        {"id": new_id()},
+        "no object",
+    ]
+    lists = [{"id": new_id(), "name": "Garden", "color": "red"}, {"id": new_id(), "name": "x" * 200}]
+    data = {"format": "todos-export", "format_version": 1, "lists": lists, "todos": rows}
+    done = imported(actor, json.dumps(data))
+    assert numbers(done) == (1, 0, 0, 6)
+    assert {item.line for item in done.report} == {1}
+    assert [item.message.split(":")[0] for item in done.report] == [
+        'The list "Garden"',
+        f'The list "{"x" * 60}..." was not taken',
+        'The todo "second" was not taken',
+        'The todo "third" was not taken',
+        f'The todo "fourth and ? so on {"x" * 41}..." was not taken',
+        "Todo 5 of the file was not taken",
+        "Todo 6 of the file was not taken",
+    ]
+    assert done.model_dump_json()
+
+
 def test_the_report_is_capped_and_counted(actor: Actor) -> None:
     done = imported(actor, "title\n" + "a,b\n" * 1_205, Format.CSV)
     assert (len(done.report), done.report_total, done.refused) == (REPORT_MAX, 1_205, 1_205)
@@ -305,7 +332,9 @@ def test_lists_are_found_by_id_then_by_name_and_else_made(actor: Actor, run: Run
     assert found["made"] == found["made once"]
     assert found["made"] not in {None, garden.id}
     assert found["unknown"] is None
-    assert [item.message for item in done.report] == ["Its list is not in the file; it stands in the inbox."]
+    assert [item.message for item in done.report] == [
+        'The todo "unknown": its list is not in the file; it stands in the inbox.'
+    ]
 
 
 def test_dates_in_words_are_read_as_quick_add_reads_them(actor: Actor) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,14 @@ from sqlmodel import select
 
 from backend import database
 from backend.errors import CursorExpiredError, InvalidInputError, StorageUnavailableError
-from backend.models.base import utc_now
+from backend.models.base import new_id, utc_now
 from backend.models.feed import FeedRequest
 from backend.models.operation import Ledger, Operation
+from backend.models.saved_filter import FilterCreate, FilterUpdate
 from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate
-from backend.services import feed, todos, trash
+from backend.models.todo_filter import TodoQuery
+from backend.models.todo_list import ListCreate, ListMember
+from backend.services import feed, lists, saved_filters, todos, trash
 from backend.services.actor import Actor
 from tests.services.conftest import Run
 
@@ -24,18 +28,20 @@ WRITERS, WRITES = 16, 12
 
 
 class Follower:
-    """A copy of an account's todos, kept right by the feed alone."""
+    """A copy of an account's todos, and what else there is, kept right by the feed alone."""
 
     def __init__(self, run: Run, actor: Actor) -> None:
         self.run, self.actor = run, actor
         self.cursor: str | None = None
         self.copy: dict[str, TodoRead] = {}
+        self.seen: set[tuple[str, str]] = set()
 
     def follow(self, limit: int = 7) -> None:
         while True:
             with database.read_scope() as session:
                 page = feed.read(session, self.actor, FeedRequest(cursor=self.cursor, limit=limit))
             for change in page.changes:
+                (self.seen.discard if change.deleted else self.seen.add)((change.kind, change.id))
                 if change.deleted:
                     self.copy.pop(change.id, None)
                 elif change.todo is not None:
@@ -81,6 +87,40 @@ def test_changes_trash_and_tombstones_arrive(run: Run, actor: Actor) -> None:
     run(trash.empty, actor)
     follower.follow()
     assert list(follower.copy) == [kept.id]
+
+
+def test_lists_and_saved_filters_are_followed_from_the_beginning_to_their_end(
+    run: Run, make_actor: Callable[..., Actor]
+) -> None:
+    actor, member = make_actor(), replace(make_actor(), has_shares=True)
+    # Ids that their makers chose may be alike; a page that ends between them loses none.
+    same = new_id()
+    one = run(todos.create, actor, TodoCreate(id=same, title="Todo"))
+    ours = run(lists.create, actor, ListCreate(id=same, name="Ours"))
+    urgent = run(saved_filters.create, actor, FilterCreate(id=same, name="Urgent", query=TodoQuery(priority="high")))
+    other = run(saved_filters.create, actor, FilterCreate(name="Other", query=TodoQuery()))
+    run(
+        lambda session: session.add(
+            ListMember(owner_id=actor.user_id, list_id=ours.id, user_id=member.user_id, role="viewer")
+        )
+    )
+    mine, theirs = Follower(run, actor), Follower(run, member)
+    mine.follow(limit=2)
+    theirs.follow(limit=1)
+    assert mine.seen == {("todo", one.id), ("list", ours.id), ("filter", urgent.id), ("filter", other.id)}
+    assert theirs.seen == {("list", ours.id)}
+    run(saved_filters.update, actor, urgent.id, FilterUpdate(name="Very urgent"))
+    run(saved_filters.delete, actor, other.id)
+    run(lists.delete, actor, ours.id)
+    with database.read_scope() as session:
+        page = feed.read(session, actor, FeedRequest(cursor=mine.cursor))
+    told = [(change.kind, change.id, change.deleted) for change in page.changes]
+    assert told == [("filter", urgent.id, False), ("filter", other.id, True), ("list", ours.id, False)]
+    theirs.follow()
+    assert theirs.seen == set()
+    run(trash.empty, actor)
+    mine.follow()
+    assert mine.seen == {("todo", one.id), ("filter", urgent.id)}
 
 
 def test_a_change_during_the_beginning_is_not_missed(run: Run, actor: Actor) -> None:

@@ -80,6 +80,8 @@ def first_of(reading: Reading) -> Any:
     [
         ("", "must not be empty"),
         (" \t\n", "must not be empty"),
+        ("\u200b\u2060", "must not be empty"),
+        ("\u200b tomorrow", "leaves nothing for the title"),
         ("tomorrow 9am #home", "leaves nothing for the title"),
         ("!high", "leaves nothing for the title"),
         ("- tomorrow", "leaves nothing for the title"),
@@ -244,6 +246,25 @@ def test_what_is_said_is_a_due_that_means_something() -> None:
     reading = read("x tomorrow 9am America/New_York")
     instant = Due(reading.due_date, reading.due_time, reading.due_timezone).at(BERLIN)
     assert instant == datetime.fromisoformat("2027-01-27T14:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "understood", "left"),
+    [
+        ("x @Work", "x @Work", [], ["there is no list called Work, so @Work stays in the title"]),
+        ("@Work, x", "@Work, x", [], ["there is no list called Work, so @Work stays in the title"]),
+        ('x @"Big one"', 'x @"Big one"', [], ["there is no list called Big one, so @Big one stays in the title"]),
+        ("x @Work @Home", "x @Work", ["list Home"], ["there is no list called Work, so @Work stays in the title"]),
+    ],
+)
+def test_a_name_that_no_list_has_stays_in_the_title_and_the_reading_says_why(
+    text: str, title: str, understood: list[str], left: list[str]
+) -> None:
+    now = datetime.fromisoformat(NOW).replace(tzinfo=ZoneInfo(BERLIN))
+    reading = quick.read(text, now=now, timezone=BERLIN, has_list=lambda name: name == "Home")
+    assert reading.title == title
+    assert [span.meaning for span in reading.understood] == understood
+    assert [span.meaning for span in reading.left] == left
 
 
 def test_the_request_has_the_limits_of_the_reading() -> None:

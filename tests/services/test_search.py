@@ -112,6 +112,19 @@ def test_common_and_rare_words_find_what_reading_all_titles_finds(
     assert found(run, many, query, **wanted) == sorted(expected)
 
 
+def test_very_many_common_words_are_looked_for_at_once(run: Run, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pairs of signs, and more of them than a database joins tables.
+    signs = "".join(chr(0x4E00 + number) for number in range(150))
+    monkeypatch.setattr(crowd, "EVERYWHERE", signs)
+    with database.write_scope() as session:
+        crowd.fill(session.connection(), actor.user_id, MANY)
+    query = " ".join(signs[start : start + 50] for start in range(0, 150, 50))
+    everything = run(searches.search, actor, TodoFilter()).total
+    for words in (query, signs[:50]):
+        assert run(searches.search, actor, TodoFilter(search=words)).total == everything
+    assert run(searches.search, actor, TodoFilter(search=f"{query} {signs[::-1][:40]}")).total == 0
+
+
 @pytest.mark.parametrize("sort_by", ["created_at", "updated_at", "due_date", "priority", "title", "position"])
 @pytest.mark.parametrize("sort_order", ["asc", "desc"])
 @pytest.mark.parametrize("wanted", [{}, {"completed": True}, {"search": "task"}, {"search": "b"}])

@@ -14,7 +14,8 @@ from backend.models.history import UndoRequest
 from backend.models.quick import QuickCreate
 from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate
 from backend.models.todo_filter import TodoFilter
-from backend.services import quick, searches, series, todos, undo
+from backend.models.todo_list import ListCreate
+from backend.services import lists, quick, searches, series, todos, undo
 from backend.services.actor import Actor
 from tests.services.conftest import Run
 
@@ -208,6 +209,15 @@ def test_the_next_one_has_parts_of_its_own_open_again(run: Run, actor: Actor) ->
     run(todos.create, actor, TodoCreate(title="Herbs", parent_id=part.id))
     run(todos.complete, actor, todo.id)
     assert sorted(row.title for row in rows(actor, is_open=True)) == ["Balcony", "Herbs", "Water the plants"]
+
+
+def test_quick_add_asks_which_lists_there_are(run: Run, actor: Actor) -> None:
+    made = run(lists.create, actor, ListCreate(name="Home"))
+    answer = run(quick.add, actor, QuickCreate(text="x @Work @HOME"))
+    assert (answer.todo.title, answer.todo.list_id) == ("x @Work", made.id)
+    assert [span.meaning for span in answer.reading.left] == [
+        "there is no list called Work, so @Work stays in the title"
+    ]
 
 
 def test_quick_add_reads_a_line_into_a_recurring_todo(run: Run, actor: Actor) -> None:

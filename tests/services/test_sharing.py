@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from backend import database
 from backend.errors import AppError, IdTakenError, InvalidInputError, NotFoundError, PermissionDeniedError
 from backend.models.base import new_id, utc_now
+from backend.models.history import UndoRequest
 from backend.models.operation import Ledger, Operation
 from backend.models.todo import Todo, TodoCreate, TodoMove, TodoRead, TodoTag, TodoUpdate, TodoWord
 from backend.models.todo_filter import TodoFilter
@@ -27,7 +28,7 @@ from backend.models.todo_list import (
     MemberUpdate,
     Role,
 )
-from backend.services import accounts, invite_tokens, lists, members, moves, searches, todos, visibility
+from backend.services import accounts, invite_tokens, lists, members, moves, searches, todos, trash, undo, visibility
 from backend.services.actor import Actor
 
 
@@ -196,23 +197,35 @@ def test_moving_in_a_shared_list_changes_nothing_else_of_its_owner(club: Club) -
 # Invitations
 
 
-def test_an_invitation_is_of_no_use_once_it_has_expired_or_was_withdrawn_or_its_list_is_gone(club: Club) -> None:
+@pytest.mark.parametrize("use", [members.look, members.accept])
+def test_an_invitation_is_of_no_use_once_it_has_expired_or_was_withdrawn_or_its_list_is_gone(
+    club: Club, use: Callable[..., Any]
+) -> None:
     made = run(members.invite, club.owner, club.list.id, InviteCreate())
     with pytest.raises(NotFoundError, match="no such invitation"):
-        run(members.accept, club.stranger, made.token + "x")
+        run(use, club.stranger, made.token + "x")
     with database.write_scope() as session:
         session.get_one(ListInvite, (club.owner.user_id, made.id)).expires_at = utc_now() - timedelta(seconds=1)
     with pytest.raises(NotFoundError, match="expired"):
-        run(members.accept, club.stranger, made.token)
+        run(use, club.stranger, made.token)
     other = run(members.invite, club.coowner, club.list.id, InviteCreate())
     run(members.revoke, club.owner, club.list.id, other.id)
     with pytest.raises(NotFoundError, match="withdrawn"):
-        run(members.accept, club.stranger, other.token)
+        run(use, club.stranger, other.token)
     last = run(members.invite, club.owner, club.list.id, InviteCreate())
     run(lists.delete, club.owner, club.list.id)
     with pytest.raises(NotFoundError, match="deleted"):
-        run(members.accept, club.stranger, last.token)
+        run(use, club.stranger, last.token)
     assert len(run(members.search, club.owner, club.list.id).members) == 4
+
+
+def test_an_invitation_says_what_it_is_to_and_looking_lets_nobody_in(club: Club) -> None:
+    token = run(members.invite, club.owner, club.list.id, InviteCreate(role=Role.VIEWER)).token
+    seen = run(members.look, club.stranger, token)
+    assert (seen.list_id, seen.name, seen.role) == (club.list.id, club.list.name, Role.VIEWER)
+    assert seen.owner_name == run(lists.get, club.owner, club.list.id).owner_name
+    with pytest.raises(NotFoundError):
+        run(lists.get, club.stranger, club.list.id)
 
 
 def test_only_the_digest_of_an_invitation_is_kept(club: Club) -> None:
@@ -491,3 +504,28 @@ def test_refusals_are_ours(club: Club) -> None:
         with pytest.raises(AppError) as refused:
             run(members.accept, club.stranger, wrong)
         assert refused.value.code == "not_found"
+
+
+@pytest.mark.parametrize("taker", ["owner", "coowner", "editor", None])
+def test_undo_makes_no_second_copy_of_what_others_have_taken_further(club: Club, taker: str | None) -> None:
+    todo = run(todos.create, club.editor, TodoCreate(title="Buy milk"))
+    run(todos.update, club.editor, todo.id, TodoUpdate(list_id=club.list.id))
+    if taker is not None:
+        run(todos.update, getattr(club, taker), todo.id, TodoUpdate(list_id=None))
+    undone = run(undo.undo, club.editor, UndoRequest(last=2))
+    again = run(undo.undo, club.editor, UndoRequest(last=2))
+    people = (club.owner, club.coowner, club.editor, club.viewer)
+    assert sum(todo.id in partition(person.user_id) for person in people) == 1
+    if taker in {"owner", "coowner"}:
+        assert {conflict.reason for conflict in undone.conflicts + again.conflicts} >= {"It is in another account now."}
+    assert_in_line(*(person.user_id for person in people))
+
+
+def test_undo_brings_back_what_was_taken_further_and_then_went_for_good(club: Club) -> None:
+    todo = run(todos.create, club.editor, TodoCreate(title="Buy milk"))
+    run(todos.update, club.editor, todo.id, TodoUpdate(list_id=club.list.id))
+    run(todos.update, club.owner, todo.id, TodoUpdate(list_id=None))
+    run(todos.delete, club.owner, todo.id)
+    run(trash.empty, club.owner)
+    run(undo.undo, club.editor, UndoRequest(last=1))
+    assert partition(club.editor.user_id)[todo.id].title == "Buy milk"

@@ -1,19 +1,23 @@
 """The log and undo: everything that changes is written down, and goes back unless somebody has changed it since."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from backend import database
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError, LimitReachedError, NotFoundError
 from backend.models.base import new_id, utc_now
-from backend.models.batch import BatchItem, BatchRequest, BulkFilter
+from backend.models.batch import BatchAction, BatchItem, BatchRequest, BulkFilter
+from backend.models.field import Priority
 from backend.models.history import OperationFilter, UndoRead, UndoRequest
 from backend.models.operation import Door, Ledger
-from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
+from backend.models.tag import TagUpdate
+from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate, first_position
 from backend.models.todo_filter import TodoFilter
-from backend.services import batches, bulk, operations, searches, todos, trash, undo
+from backend.services import batches, bulk, operations, searches, tags, todo_rows, todos, trash, undo
 from backend.services.actor import Actor
 from tests.services.conftest import Run
 
@@ -62,7 +66,10 @@ def test_the_log_shows_nobody_elses_changes(run: Run, make_actor: Callable[..., 
     assert run(todos.get, other, todo.id).deleted_at is None
 
 
-@pytest.mark.parametrize("wrong", [{}, {"last": 1, "operation_id": new_id()}, {"token_id": new_id(), "last": 1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"last": 1, "operation_id": new_id()}, {"token_id": new_id(), "last": 1}, {"tokens": ["a"], "last": 1}],
+)
 def test_undo_wants_to_know_exactly_what(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"exactly one|goes with since"):
         UndoRequest.model_validate(wrong)
@@ -148,6 +155,86 @@ def test_what_is_gone_for_good_can_be_brought_back_while_the_log_keeps_it(run: R
     assert back.deleted_at is not None
 
 
+def test_an_emptied_trash_comes_back_with_every_part_in_its_place(run: Run, actor: Actor) -> None:
+    root = run(todos.create, actor, TodoCreate(title="Move house"))
+    part = run(todos.create, actor, TodoCreate(title="Pack", parent_id=root.id))
+    deep = run(todos.create, actor, TodoCreate(title="Books", parent_id=part.id, tags=["home"]))
+    run(todos.delete, actor, root.id)
+    assert run(trash.empty, actor) == 3
+    assert set(last(run, actor).changed) == {root.id, part.id, deep.id}
+    assert run(todos.get, actor, part.id).parent_id == root.id
+    assert run(todos.get, actor, deep.id).parent_id == part.id
+    assert [todo.id for todo in run(searches.trash, actor, TodoFilter(tags=["home"])).todos] == [deep.id]
+
+
+def test_a_creation_with_its_parts_is_undone_as_a_whole_unless_there_are_new_ones(run: Run, actor: Actor) -> None:
+    ids = [new_id() for _ in range(3)]
+    items = [
+        BatchItem(action="create", data={"id": one, "title": "Level", "parent_id": above})
+        for one, above in zip(ids, [None, *ids], strict=False)
+    ]
+    made = run(batches.run, actor, BatchRequest(operations=items)).operation_id
+    extra = run(todos.create, actor, TodoCreate(title="Later", parent_id=ids[1]))
+    done = run(undo.undo, actor, UndoRequest(operation_id=made))
+    assert (done.changed, [one.object_id for one in done.conflicts]) == ([ids[2]], [ids[1], ids[0]])
+    run(todos.delete, actor, extra.id)
+    again = run(undo.undo, actor, UndoRequest(operation_id=made))
+    assert (again.changed, again.conflicts) == ([ids[1], ids[0]], [])
+
+
+@pytest.fixture
+def statements() -> Iterator[Counter[str]]:
+    """The statements that reach the database, by their first words."""
+    seen: Counter[str] = Counter()
+
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        seen[" ".join(statement.split()[:2])] += 1
+
+    event.listen(database.engine, "before_cursor_execute", count)
+    yield seen
+    event.remove(database.engine, "before_cursor_execute", count)
+
+
+MANY = 2 * todo_rows.AT_ONCE + 10
+
+
+def test_a_tag_is_renamed_on_very_many_todos_and_back_in_few_statements(
+    run: Run, actor: Actor, statements: Counter[str]
+) -> None:
+    now = utc_now()
+    made = [
+        Todo(
+            owner_id=actor.user_id,
+            id=new_id(),
+            title=f"Number {number}",
+            title_key=f"number {number}",
+            description="",
+            priority=Priority.LOW,
+            position=first_position(now),
+            tags=["house"],
+            created_at=now,
+            updated_at=now,
+        )
+        for number in range(MANY)
+    ]
+    run(todo_rows.add_all, actor, actor.user_id, made)
+    for step, arguments in (
+        (tags.rename, (actor, "house", TagUpdate(name="Home"))),
+        (undo.undo, (actor, UndoRequest(last=1))),
+        (bulk.delete, (actor, BulkFilter(tags=["house"]))),
+        (undo.undo, (actor, UndoRequest(last=1))),
+        (bulk.delete, (actor, BulkFilter(tags=["house"]))),
+        (undo.undo, (actor, UndoRequest(last=1))),
+    ):
+        statements.clear()
+        run(step, *arguments)
+        assert statements.total() < 40, (step, statements)
+        assert run(searches.search, actor, TodoFilter(tags=["home" if step is tags.rename else "house"])).total == (
+            0 if step is bulk.delete else MANY
+        )
+    assert run(operations.search, actor, OperationFilter()).total == 7 * MANY
+
+
 def test_a_batch_is_one_operation(run: Run, actor: Actor) -> None:
     items = [BatchItem(action="create", data={"title": f"Number {number}"}) for number in range(5)]
     done = run(batches.run, actor, BatchRequest(operations=items))
@@ -206,3 +293,102 @@ def test_the_ledger_counts_what_is_there(run: Run, actor: Actor) -> None:
         assert ledger is not None
         assert (ledger.todos_open, ledger.todos_done, ledger.todos_trashed) == (3, 1, 1)
         assert ledger.seq == 10
+
+
+def test_the_work_of_tokens_is_named_by_their_names(run: Run, actor: Actor, make_actor: Callable[..., Actor]) -> None:
+    laptop, phone = (replace(actor, token_id=new_id(), name=name) for name in ("laptop", "phone"))
+    start = utc_now()
+    mine = run(todos.create, actor, TodoCreate(title="0"))
+    # Each of them writes over the other: taken back one after the other, the first would leave what the second wrote.
+    for agent, title in ((laptop, "1"), (phone, "2"), (laptop, "3"), (phone, "4")):
+        run(todos.update, agent, mine.id, TodoUpdate(title=title))
+    run(todos.create, replace(make_actor(), token_id=new_id(), name="laptop"), TodoCreate(title="Somebody else's"))
+    for tokens, title in ((["nobody"], "4"), (["phone"], "3"), (["laptop", "phone"], "0")):
+        done = run(undo.undo, actor, UndoRequest(since=start, tokens=tokens))
+        assert (run(todos.get, actor, mine.id).title, title) == (title, title), done
+
+
+def test_a_token_is_named_by_its_id_too(run: Run, actor: Actor) -> None:
+    agents = [replace(actor, token_id=new_id(), name="agent") for _ in range(2)]
+    start = utc_now()
+    added = [run(todos.create, agent, TodoCreate(title="x")) for agent in agents]
+    done = run(undo.undo, actor, UndoRequest(since=start, tokens=[str(agents[0].token_id)]))
+    assert done.changed == [added[0].id]
+    assert run(undo.undo, actor, UndoRequest(since=start, tokens=["agent"])).changed == [added[1].id]
+
+
+@pytest.mark.parametrize(("most", "count"), [(100, 120), (5, 6)])
+def test_one_call_with_a_token_touches_only_so_many(run: Run, actor: Actor, most: int, count: int) -> None:
+    agent = replace(actor, token_id=new_id(), name="agent", max_changes=most)
+    start = utc_now()
+    for _ in range(count):
+        run(todos.create, agent, TodoCreate(title="x"))
+    says = rf"^This would change {count} todos, and one call with this token may change {most} at most\."
+    for service, request in ((bulk.delete, BulkFilter(completed=False)), (undo.undo, UndoRequest(since=start))):
+        with pytest.raises(LimitReachedError, match=says):
+            run(service, agent, request)
+        assert run(searches.search, actor, TodoFilter()).total == count
+    assert len(run(undo.undo, actor, UndoRequest(since=start)).changed) == count
+
+
+def test_one_call_with_a_token_touches_as_many_as_it_may(run: Run, actor: Actor) -> None:
+    agent = replace(actor, token_id=new_id(), name="agent", max_changes=5)
+    start = utc_now()
+    items = [BatchItem(action=BatchAction.CREATE, data={"title": "x"}) for _ in range(5)]
+    run(batches.run, agent, BatchRequest(operations=items))
+    assert run(bulk.delete, agent, BulkFilter(completed=False)).deleted == 5
+    assert len(run(undo.undo, agent, UndoRequest(since=start)).changed) == 5
+
+
+@pytest.mark.parametrize("is_atomic", [True, False])
+def test_a_batch_with_a_token_does_only_so_many(run: Run, actor: Actor, *, is_atomic: bool) -> None:
+    agent = replace(actor, token_id=new_id(), max_changes=5)
+    items = [BatchItem(action=BatchAction.CREATE, data={"title": "x"}) for _ in range(6)]
+    with pytest.raises(LimitReachedError, match=r"^This would change 6 todos, and .* may change 5 at most\."):
+        run(batches.run, agent, BatchRequest(operations=items, atomic=is_atomic))
+    assert run(searches.search, actor, TodoFilter()).total == 0
+
+
+def test_what_somebody_said_again_later_is_theirs(run: Run, actor: Actor) -> None:
+    agent = replace(actor, token_id=new_id(), name="laptop")
+    start = utc_now()
+    todo = run(todos.create, actor, TodoCreate(title="Milk", priority="low"))
+    for who, priority in ((agent, "high"), (actor, "low"), (actor, "high"), (agent, "medium")):
+        run(todos.update, who, todo.id, TodoUpdate.model_validate({"priority": priority}))
+    for who, service in (
+        (agent, todos.complete),
+        (agent, todos.reopen),
+        (actor, todos.complete),
+        (agent, todos.reopen),
+    ):
+        run(service, who, todo.id)
+    done = run(undo.undo, actor, UndoRequest(since=start, tokens=["laptop"]))
+    now = run(todos.get, actor, todo.id)
+    assert (now.priority, now.completed, now.completed_at is not None) == ("high", True, True)
+    assert {conflict.field for conflict in done.conflicts} <= {"priority", "completed", "completed_at"}
+
+
+def test_a_time_that_somebody_set_keeps_its_day(run: Run, actor: Actor) -> None:
+    agent = replace(actor, token_id=new_id(), name="laptop")
+    todo = run(todos.create, actor, TodoCreate(title="Milk"))
+    start = utc_now()
+    run(todos.update, agent, todo.id, TodoUpdate.model_validate({"due_date": "2027-03-01", "priority": "high"}))
+    run(todos.update, actor, todo.id, TodoUpdate.model_validate({"due_time": "09:00"}))
+    done = run(undo.undo, actor, UndoRequest(since=start, tokens=["laptop"]))
+    now = run(todos.get, actor, todo.id)
+    assert (str(now.due_date), str(now.due_time), now.priority) == ("2027-03-01", "09:00:00", "medium")
+    assert [conflict.field for conflict in done.conflicts] == ["due_date"]
+
+
+def test_what_was_taken_back_and_done_again_stands(run: Run, actor: Actor) -> None:
+    todo = run(todos.create, actor, TodoCreate(title="1"))
+    start = utc_now()
+    run(todos.update, replace(actor, token_id=new_id(), name="laptop"), todo.id, TodoUpdate(title="2"))
+    run(todos.update, actor, todo.id, TodoUpdate(title="3"))
+    first = last(run, actor)
+    assert run(undo.undo, actor, UndoRequest(operation_id=str(first.operation_id))).changed == [todo.id]
+    assert run(undo.undo, actor, UndoRequest(since=start, tokens=["laptop"])).changed == []
+    assert run(todos.get, actor, todo.id).title == "3"
+    last(run, actor, 1)
+    assert run(undo.undo, actor, UndoRequest(since=start, tokens=["laptop"])).changed == [todo.id]
+    assert run(todos.get, actor, todo.id).title == "1"

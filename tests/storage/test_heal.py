@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from backend.repair import TodoCaretaker
 from backend.storage import files, layout, memory, prepare, snapshots, taking
 from backend.storage.diagnose import State
-from backend.storage.heal import Healed
+from backend.storage.healed import Healed
 from backend.storage.home import find_home
 from backend.storage.prepare import Report, Rules
 from tests.storage import reference

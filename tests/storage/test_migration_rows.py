@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from backend.models.base import metadata, new_id
@@ -29,13 +29,13 @@ from backend.models.todo_list import ListInvite, ListMember, Role, TodoList
 from backend.models.token import PersonalToken
 from backend.models.user import User, fold
 from backend.storage import migrate
-from backend.storage.engine import make_engine, migrating
+from backend.storage.engine import migrating
 from tests import databases
 
 Rows = dict[str, list[dict[str, Any]]]
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrate.config()).walk_revisions()][::-1]
-FIRST, SECOND, THIRD, FOURTH = REVISIONS  # a new revision says below what it holds
+FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = REVISIONS  # a new revision says below what it holds
 # What each has brought: tables, and columns of tables that were there before.
 TABLES: dict[str, set[str]] = {
     FIRST: {"users", "todos", "todo_tags"},
@@ -45,6 +45,8 @@ TABLES: dict[str, set[str]] = {
         *("lists", "list_members", "list_invites", "operations", "ledgers", "todo_words"),
         *("saved_filters", "personal_tokens", "idempotency_keys"),
     },
+    FIFTH: set(),
+    SIXTH: set(),
 }
 COLUMNS: dict[str, dict[str, set[str]]] = {
     FOURTH: {
@@ -53,6 +55,7 @@ COLUMNS: dict[str, dict[str, set[str]]] = {
             *("series_id", "series_start", "occurrence", "occurrences_missed"),
         }
     },
+    FIFTH: {"personal_tokens": {"max_changes"}},
 }
 NOW = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC)
 ANNA, BEN = new_id(), new_id()
@@ -138,7 +141,9 @@ def _around_accounts() -> Iterator[SQLModel]:
         after={"title": "🎂", "due_date": None},
     )
     yield Ledger(owner_id=ANNA, seq=3_000_000_000, forgotten=0, todos_open=5, todos_done=1, todos_trashed=1)
-    yield PersonalToken(user_id=ANNA, name="agent", digest="b" * 64, scopes=["read", "add"], created_at=NOW)
+    yield PersonalToken(
+        user_id=ANNA, name="agent", digest="b" * 64, scopes=["read", "add"], created_at=NOW, max_changes=5
+    )
     yield IdempotentAnswer(user_id=BEN, key="schlüssel ", digest="c" * 64, status=201, body="🎂" * 20_000)
 
 
@@ -212,25 +217,18 @@ def go_down(engine: Engine, revision: str) -> None:
 @pytest.fixture(params=["sqlite", *databases.SERVERS])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty database of each kind that can be reached."""
-    if request.param == "sqlite":
-        made = make_engine(make_url(f"sqlite:///{tmp_path / 'way.db'}"))
+    with databases.empty_engine(request.param, tmp_path / "way.db") as made:
         yield made
-        made.dispose()
-        return
-    if reason := databases.unreachable(request.param):
-        pytest.skip(reason)
-    with databases.temporary(request.param) as url:
-        made = make_engine(url)
-        yield made
-        made.dispose()
 
 
 def test_the_rows_say_something_in_every_table_and_column() -> None:
     assert EVERYTHING.keys() == metadata.tables.keys()
     for name, rows in EVERYTHING.items():
         assert rows[0].keys() == set(metadata.tables[name].c.keys())
-    for column in COLUMNS[FOURTH]["todos"]:
-        assert any(row[column] for row in EVERYTHING["todos"]), column
+    for brought in COLUMNS.values():
+        for table, columns in brought.items():
+            for column in columns:
+                assert any(row[column] for row in EVERYTHING[table]), column
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -259,6 +257,18 @@ def test_what_the_newest_layout_holds_goes_down_as_far_as_it_fits_and_up(engine:
     assert_there(engine, held(revision))
 
 
+@pytest.mark.parametrize("most", [0, 101])
+def test_each_kind_of_database_refuses_a_number_of_changes_that_no_token_may_have(engine: Engine, most: int) -> None:
+    migrate.upgrade(engine, revision=FOURTH)
+    fill(engine, held(FOURTH))
+    migrate.upgrade(engine)
+    token = sa.update(_table("personal_tokens", ("max_changes",)))
+    with engine.begin() as connection, pytest.raises(sa.exc.DBAPIError):
+        connection.execute(token.values(max_changes=most))
+    with engine.begin() as connection:
+        connection.execute(token.values(max_changes=100))
+
+
 def test_todos_that_had_no_place_get_one_by_their_age(engine: Engine) -> None:
     migrate.upgrade(engine, revision=THIRD)
     fill(engine, held(THIRD))
@@ -267,6 +277,30 @@ def test_todos_that_had_no_place_get_one_by_their_age(engine: Engine) -> None:
         rows = connection.execute(sa.select(_table("todos", ("position", "created_at", "recurrence_from")))).all()
     assert [row.position for row in rows] == [first_position(row.created_at) for row in rows]
     assert {row.recurrence_from for row in rows} == {"due"}
+
+
+def test_a_description_that_fits_goes_back_into_the_column_it_came_from_and_a_long_one_stays_whole(
+    engine: Engine,
+) -> None:
+    def column() -> str:
+        columns = sa.inspect(engine).get_columns("todos")
+        return str(next(one["type"] for one in columns if one["name"] == "description")).split()[0]
+
+    migrate.upgrade(engine, revision=THIRD)
+    before = column()
+    migrate.upgrade(engine)
+    go_down(engine, THIRD)
+    assert column() == before
+    migrate.upgrade(engine)
+    newest = column()
+    fill(engine, EVERYTHING)
+    long = "💎" * 20_000
+    with engine.begin() as connection:
+        connection.execute(sa.update(_table("todos", ("description",))).values(description=long))
+    go_down(engine, THIRD)
+    assert column() == newest
+    with engine.connect() as connection:
+        assert set(connection.scalars(sa.select(_table("todos", ("description",))))) == {long}
 
 
 def test_the_last_step_down_leaves_nothing_but_the_place_of_the_revision(engine: Engine) -> None:

@@ -2,21 +2,25 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import make_url
 
-from backend.storage import files, layout, migrate, prepare
+from backend.storage import files, layout, memory, migrate, prepare
 from backend.storage.diagnose import State
 from backend.storage.engine import make_engine
 from backend.storage.home import find_home
 from backend.storage.prepare import Prepared
-from tests.support import ROOT
+from tests.storage.helpers import until
+from tests.support import ROOT, free_port
 
 OLD = "299861bd0370"
 USER = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
@@ -42,6 +46,13 @@ def change(database: Path, *statements: str) -> None:
         connection.execute(statement)
     connection.commit()
     connection.close()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).is_success
+    except httpx.TransportError:
+        return False
 
 
 def with_a_user(database: Path) -> Path:
@@ -103,6 +114,19 @@ def test_a_healthy_file_is_not_written_and_alembic_not_imported(own_database: Pa
     assert done.stdout.strip() == "False"
     assert own_database.read_bytes() == before
     assert not (own_database.parent / "backups").exists()
+
+
+def test_a_stop_in_good_order_is_remembered_so_that_the_next_start_is_quick(tmp_path: Path) -> None:
+    database, port = tmp_path / "todo.db", free_port()
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "HOST": "127.0.0.1", "PORT": str(port)}
+    for how, is_clean in ((signal.SIGTERM, True), (signal.SIGKILL, False)):
+        with (tmp_path / "log").open("wb") as log:
+            app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        until(partial(answers, f"http://127.0.0.1:{port}/health"), seconds=60)
+        app.send_signal(how)
+        app.wait(60)
+        assert "Traceback" not in (tmp_path / "log").read_text()
+        assert memory.recall(database).is_clean is is_clean
 
 
 def test_an_old_revision_is_copied_then_migrated(tmp_path: Path) -> None:

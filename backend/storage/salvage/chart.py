@@ -21,6 +21,9 @@ from .strayindexes import StrayIndexes
 from .straytables import StrayTables
 from .walks import HOLE, walk_index, walk_table
 
+# One index that names more rows than there are is more likely to be the damaged one itself.
+_SEVERAL = 2
+
 
 class Surveyor:
     """Draws the chart of one view of a file."""
@@ -75,7 +78,22 @@ class Surveyor:
             if page_kind(self.pages.page(root), 0) in (INDEX_INTERIOR, INDEX_LEAF):
                 part.places = self._walk_index(root, table, part.index)
                 part.rooted = any(place != HOLE for place in part.places)
+        ground.partial = ground.whole and self._is_outnumbered(ground)
         return ground
+
+    def _is_outnumbered(self, ground: TableGround) -> bool:
+        """Whether most indexes name more rows than the tree has: then its root is a page of another place."""
+        rows = self._cells(ground.places)
+        counts = [self._cells(part.places) for part in ground.indexes if part.whole and not part.index.partial]
+        more = sum(count > rows for count in counts)
+        return more >= _SEVERAL and 2 * more > len(counts)
+
+    def _cells(self, places: array[int]) -> int:
+        return sum(
+            1 if place & 0xFFFF else len(self.reader.offsets(self.pages.page(place >> 16), 0))
+            for place in places
+            if place != HOLE
+        )
 
     def _walk_index(self, root: int, table: Table, index: Index) -> array[int]:
         return walk_index(self.reader, root, lambda number: self.samples.holds_entries(number, table, index))

@@ -11,16 +11,15 @@ noticed. Rows are numbered ("slots") in the order in which the first witness nam
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import Any
 
 from .cells import CellReader
+from .entries import Entries
 from .gaps import Gaps, Key, find_gaps, key_part
 from .grounds import IndexGround, TableGround
 from .layouts import EXPRESSION, ROWID, Index, Value
-from .pages import INDEX_LEAF, page_kind
-from .records import Shapes
 from .walks import HOLE
 
 _EMPTY = bytes(8 * 1024)
@@ -35,16 +34,16 @@ class Witness:
         self.places = array("q")
         self._reader = reader
         self._ground = ground
-        self._shapes = Shapes()
         columns = ground.index.columns
+        self._entries = Entries(reader, len(columns) + 1)
         # An index of few values (done or not) is ordered by rowid for the most part, so a gap is only narrow with it.
         # A backup's row has the same rowid only where the rowid is a column.
         self._rowid_in_key = alias is not None
         # Only stored columns can be compared byte for byte; the rowid and expressions stand nowhere in the row.
         self._compared = [i for i, column in enumerate(columns) if column >= 0 and column != alias]
         self._plain = len(self._compared) == len(columns)
-        self.hash_of = _hasher([columns[i] for i in self._compared])
-        self._hash_of_entry = _hasher(self._compared)
+        self.pick = _picker([columns[i] for i in self._compared])
+        self._pick_of_entry = _picker(self._compared)
         self.gaps = Gaps([(None, None)])
 
     def testify(self, slots: dict[int, int]) -> None:
@@ -53,7 +52,7 @@ class Witness:
             for position, place in enumerate(self._ground.places)
             if place == HOLE or not self._read(place, slots, stray=False)
         ]
-        if self._ground.rooted:
+        if self._ground.bounded:
             self.gaps = find_gaps(self._ground.places, damaged, self._ends)
         for place in self._ground.strays:
             self._read(place, slots, stray=True)
@@ -91,7 +90,7 @@ class Witness:
         if payload is None or not payload.whole:
             return None
         length = payload.data[payload.start]
-        shape = self._shapes.of(payload.data[payload.start : payload.start + length])
+        shape = self._entries.shapes.of(payload.data[payload.start : payload.start + length])
         if shape is None or length + shape.body != payload.size or shape.count != len(self.index.columns) + 1:
             return None
         try:
@@ -127,46 +126,14 @@ class Witness:
 
     def _read(self, place: int, slots: dict[int, int], stray: bool) -> bool:
         """Takes down every entry of a place. False when one of them could not be read."""
-        reader = self._reader
-        page = reader.pages.page(place >> 16)
+        page = self._reader.pages.page(place >> 16)
         base = place & ~0xFFFF
-        offsets = (place & 0xFFFF,) if place & 0xFFFF else reader.offsets(page, 0)
+        offsets = (place & 0xFFFF,) if place & 0xFFFF else self._reader.offsets(page, 0)
         self.reach(len(slots) + len(offsets))
-        hashes, places, shape_of = self.hashes, self.places, self._shapes.of
-        plain, fields = self._plain, len(self.index.columns) + 1
-        leaf = page_kind(page, 0) == INDEX_LEAF
-        usable, inline = reader.pages.usable, reader.inline_entry
+        hashes, places, plain, pick = self.hashes, self.places, self._plain, self._pick_of_entry
         good = True
-        for offset in offsets:
-            data, at, size = page, offset + 1, page[offset] if offset < usable else 0
-            if not leaf or size > 0x7F:
-                payload = reader.entry(page, offset)
-                if payload is None or not payload.whole:
-                    good = False
-                    continue
-                data, at, _, size, _ = payload
-            elif not 2 <= size <= inline or at + size > usable:
-                good = False
-                continue
-            length = data[at]
-            shape = shape_of(data[at : at + length])
-            if shape is None or shape.count != fields or length + shape.body != size:
-                good = False
-                continue
-            values = shape.unpack(data, at + length)
-            rowid: Any
-            if shape.constants:
-                filled: list[Any] = list(values)
-                for i, constant in shape.constants:
-                    filled[i] = constant
-                rowid = filled.pop()
-                values = tuple(filled)
-            else:
-                rowid = values[-1]
-                values = values[:-1]
-            if rowid.__class__ is bytes and shape.types[-1] in (3, 5):
-                rowid = int.from_bytes(rowid, "big", signed=True)
-            if rowid.__class__ is not int:
+        for offset, rowid, values in self._entries.read(page, offsets):
+            if rowid is None:
                 good = False
                 continue
             slot = slots.get(rowid)
@@ -175,7 +142,7 @@ class Witness:
             if places[slot] > 0 or (stray and places[slot]):
                 # Named twice by one index: the first word stands, and the second is no gap.
                 continue
-            hashes[slot] = hash(values) if plain else self._hash_of_entry(values)
+            hashes[slot] = hash(values if plain else pick(values))
             places[slot] = -(base | offset) if stray else base | offset
         return good
 
@@ -218,12 +185,11 @@ class Testimony:
         return rooted, sum(witness.places[slot] < 0 for witness in self.witnesses)
 
 
-def _hasher(columns: list[int]) -> Any:
-    """A function from a record's raw values to a hash of some of them; tuples throughout, so that both sides agree."""
+def _picker(columns: list[int]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function from a record's raw values to some of them; tuples throughout, so that both sides hash alike."""
     if len(columns) >= 2:
-        pick = itemgetter(*columns)
-        return lambda raw: hash(pick(raw))
+        return itemgetter(*columns)
     if columns:
         only = columns[0]
-        return lambda raw: hash((raw[only],))
-    return lambda raw: 0
+        return lambda raw: (raw[only],)
+    return lambda _: ()

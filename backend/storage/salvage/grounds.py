@@ -9,13 +9,35 @@ from .layouts import Index, Table
 from .walks import HOLE
 
 
+class _Tree:
+    """`rooted` is False when the places are only what was found lying about.
+
+    `partial`: they hang together, and are not or may not be all of the tree.
+    """
+
+    __slots__ = ()
+    places: array[int]
+    rooted: bool
+    partial: bool
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the tree says where its own holes are: anywhere else its silence is proof."""
+        return self.rooted and not self.partial
+
+    @property
+    def whole(self) -> bool:
+        return self.bounded and HOLE not in self.places
+
+
 @dataclass(slots=True)
-class IndexGround:
-    """Where an index lies. `rooted` is False when its places are only what was found lying about."""
+class IndexGround(_Tree):
+    """Where an index lies."""
 
     index: Index
     places: array[int] = field(default_factory=lambda: array("q"))
     rooted: bool = False
+    partial: bool = False
     strays: list[int] = field(default_factory=list)
 
 
@@ -29,24 +51,21 @@ class Stray:
 
 
 @dataclass(slots=True)
-class TableGround:
+class TableGround(_Tree):
     """Where a table lies. `vanished`: the file says nothing of a table that its layout has; it was dropped."""
 
     table: Table
     vanished: bool = False
     places: array[int] = field(default_factory=lambda: array("q"))
     rooted: bool = False
+    partial: bool = False
     strays: list[Stray] = field(default_factory=list)
     indexes: list[IndexGround] = field(default_factory=list)
 
     @property
-    def whole(self) -> bool:
-        return self.rooted and HOLE not in self.places
-
-    @property
     def unproven(self) -> bool:
         """Whether rows may be lost of which nothing speaks: neither the table nor one of its indexes is whole."""
-        return not self.whole and not any(part.rooted and HOLE not in part.places for part in self.indexes)
+        return not self.whole and not any(part.whole for part in self.indexes)
 
     @property
     def has_trace(self) -> bool:

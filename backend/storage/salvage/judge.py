@@ -53,7 +53,7 @@ class Judge:
         """A row that only the indexes (and perhaps a backup) still know. None when it is more likely no row at all.
 
         `gap`: whether the table is unreadable where the row would be. If it is not, the entry is probably the damaged
-        one, unless several indexes name the row and none denies it: then the page lost its pointer to the row.
+        one, unless several indexes name the row and hardly any denies it: then the page lost its pointer to the row.
         """
         votes = self._votes(slot)
         if not votes:
@@ -68,7 +68,7 @@ class Judge:
             known.add(self._table.alias)
         rooted, _ = self._testimony.named(slot)
         denied = self._testimony.denied(values, rowid, slot, known)
-        if (denied > rooted or (rooted == 0 and denied)) if gap else (denied or rooted < 2):
+        if (denied > rooted or (rooted == 0 and denied)) if gap else (rooted < 2 or 2 * denied >= rooted):
             return None
         missing = set(range(len(columns))) - known
         told = {columns[p].name: values[p] for p in known}

@@ -49,6 +49,13 @@ class PageFile:
         """Whether a committed frame of the log is part of this view."""
         return bool(self._frames.places)
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether pages are missing at the end, by what the header says. It counts them since SQLite 3.7."""
+        header = self.page(1)[:100]
+        changed, (named,), counted = header[24:28], struct.unpack_from(">I", header.ljust(32, b"\0"), 28), header[92:96]
+        return header.startswith(MAGIC) and changed == counted and named > self.count
+
     def close(self) -> None:
         for descriptor in (self._main, self._log):
             if descriptor >= 0:

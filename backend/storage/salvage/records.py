@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .layouts import Value
@@ -19,6 +20,44 @@ from .layouts import Value
 _FORMATS = {0: "0s", 1: "b", 2: "h", 3: "3s", 4: "i", 5: "6s", 6: "q", 7: "d", 8: "0s", 9: "0s"}
 _CONSTANTS: dict[int, Value] = {0: None, 8: 0, 9: 1}
 _SHAPES_KEPT = 4096
+_BLOB, _TEXT = 12, 13
+_USUAL_KINDS = 4096
+"""Text of some two thousand bytes: what is longer is formatted when it is met."""
+
+
+def _usual_kinds() -> list[int]:
+    return [kind for kind in range(_USUAL_KINDS) if kind not in {10, 11}]
+
+
+class _Formats(dict[int, str]):
+    def __missing__(self, kind: int) -> str:
+        return f"{(kind - 12) >> 1}s"
+
+
+class _Classes(dict[int, int]):
+    def __missing__(self, kind: int) -> int:
+        return _TEXT if kind & 1 else _BLOB
+
+
+# Tables with a long text in each row have nearly as many headers as rows: to make a shape has to be cheap as well.
+_FORMAT_OF = _Formats({kind: _FORMATS[kind] if kind < 12 else f"{(kind - 12) >> 1}s" for kind in _usual_kinds()})
+_CLASS_OF = _Classes({kind: kind if kind < 12 else _BLOB + (kind & 1) for kind in _usual_kinds()})
+
+
+class _Plan:
+    """Which values of a record need a second look, whatever their length."""
+
+    __slots__ = ("constants", "floats", "texts", "wide")
+
+    def __init__(self, classes: bytes) -> None:
+        places = list(enumerate(classes))
+        self.constants = [(i, _CONSTANTS[kind]) for i, kind in places if kind in _CONSTANTS]
+        self.texts = [i for i, kind in places if kind == _TEXT]
+        self.wide = [i for i, kind in places if kind in {3, 5}]
+        self.floats = [i for i, kind in places if kind == 7]
+
+
+_plan = lru_cache(_SHAPES_KEPT)(_Plan)
 
 
 class Shape:
@@ -29,25 +68,12 @@ class Shape:
     def __init__(self, types: list[int]) -> None:
         self.types = types
         self.count = len(types)
-        self.constants: list[tuple[int, Value]] = []
-        self.texts: list[int] = []
-        self.wide: list[int] = []
-        self.floats: list[int] = []
-        parts = [">"]
-        for position, kind in enumerate(types):
-            if kind > 11:
-                parts.append(f"{(kind - 12) >> 1}s")
-                if kind & 1:
-                    self.texts.append(position)
-                continue
-            parts.append(_FORMATS[kind])
-            if kind in _CONSTANTS:
-                self.constants.append((position, _CONSTANTS[kind]))
-            elif kind == 7:
-                self.floats.append(position)
-            elif kind in {3, 5}:
-                self.wide.append(position)
-        layout = struct.Struct("".join(parts))
+        plan = _plan(bytes(map(_CLASS_OF.__getitem__, types)))
+        self.constants: list[tuple[int, Value]] = plan.constants
+        self.texts: list[int] = plan.texts
+        self.wide: list[int] = plan.wide
+        self.floats: list[int] = plan.floats
+        layout = struct.Struct(">" + "".join(map(_FORMAT_OF.__getitem__, types)))
         self.body = layout.size
         self.unpack: Callable[[bytes, int], tuple[Any, ...]] = layout.unpack_from
 
@@ -118,16 +144,22 @@ def serial_types(header: bytes) -> list[int] | None:
     if max(header, default=0x80) < 0x80:
         types = list(header[1:])
     else:
-        types = []
         try:
             _, at = varint(header, 0)
-            while at < len(header):
-                kind = header[at]
-                at += 1
-                if kind > 0x7F:
-                    kind, at = varint(header, at - 1)
-                types.append(kind)
         except IndexError:
+            return None
+        types = []
+        kind = 0
+        for byte in header[at:]:
+            if byte < 0x80:
+                types.append(kind << 7 | byte)
+                kind = 0
+            else:
+                kind = kind << 7 | byte & 0x7F
+                if not 0 < kind < 1 << 31:
+                    # SQLite writes no leading zeros, and no value is so long.
+                    return None
+        if kind:
             return None
     return types if types and 10 not in types and 11 not in types and max(types) < 1 << 31 else None
 

@@ -48,11 +48,11 @@ class StrayIndexes:
                 claims.setdefault(id(found[1]), []).append(top)
         for which, owned_tops in claims.items():
             ground, part = parts[which]
-            if part.rooted and HOLE not in part.places:
+            if part.whole:
                 continue
             if not part.rooted and len(owned_tops) == 1:
                 part.places = self._walk(owned_tops[0], ground.table, part.index)
-                part.rooted = True
+                part.rooted, part.partial = True, self._reader.pages.is_cut
                 continue
             for top in owned_tops:
                 part.strays.extend(place for place in self._walk(top, ground.table, part.index) if place != HOLE)
@@ -68,7 +68,7 @@ class StrayIndexes:
         best: tuple[float, TableGround, IndexGround] | None = None
         for ground in self._grounds:
             for part in ground.indexes:
-                if part.rooted and HOLE not in part.places:
+                if part.whole:
                     continue
                 fitting = [values for values in entries if self._samples.entry_fits(values, ground.table, part.index)]
                 if 2 * len(fitting) < len(entries) or not fitting:

@@ -34,13 +34,14 @@ class StrayTables:
             # Only a tree that holds nearly every left-over page of its table may stand in for the lost one.
             if owner is not None and not owner.rooted and len(under) >= 0.9 * counts[id(owner)]:
                 owner.places = walk_table(self._reader, top, _belonging(homes, owner))
-                owner.rooted = True
+                owner.rooted, owner.partial = True, self._reader.pages.is_cut
         for number, home in homes.items():
             if home is None or self._reader.owned[number]:
                 continue
             if not home.rooted and counts.get(id(home)) == 1 and number not in free and number not in parents:
                 home.places = walk_table(self._reader, number, lambda number: True)
-                home.rooted = True
+                # A small table, or what is left of a large one.
+                home.rooted = home.partial = True
             elif not home.whole:
                 # What a dropped table leaves behind lies in free pages, and is all there is.
                 home.strays.append(Stray(number, number in parents, number in free and not home.vanished))

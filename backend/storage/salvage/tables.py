@@ -34,7 +34,7 @@ class TableSalvage:
         self._suit = Suitability(ground.table)
         self._testimony = Testimony(reader, ground)
         self._judge = Judge(ground.table, self._testimony, self._suit, donors)
-        self._watch = [(w.places, w.hashes, w.hash_of) for w in self._testimony.witnesses]
+        self._watch = [(w.places, w.hashes, w.pick) for w in self._testimony.witnesses]
         self._unnamed: set[int] = set()
         self._ends: dict[int, tuple[Key, Key]] = {}
 
@@ -66,7 +66,7 @@ class TableSalvage:
             yield from self._donor_rows(gaps)
 
     def _gaps(self, damaged: list[int]) -> Gaps:
-        if not self._ground.rooted:
+        if not self._ground.bounded:
             return Gaps([(None, None)])
         return find_gaps(self._ground.places, damaged, self._ends_of)
 
@@ -79,7 +79,7 @@ class TableSalvage:
     def _tree_rows(self, damaged: list[int]) -> Iterator[SavedRow]:
         """Notes in `damaged` the positions of the places that could not be read completely."""
         slots, seen, watch = self._testimony.slots, self._testimony.seen, self._watch
-        doubts, settle, read = self._suit.doubts, self._judge.settle, self._pages.read
+        is_sound, settle, read = self._suit.is_sound, self._judge.settle, self._pages.read
         for position, place in enumerate(self._ground.places):
             if place == HOLE:
                 damaged.append(position)
@@ -102,10 +102,12 @@ class TableSalvage:
                         # Two rows of one number, one of them overwritten; keys will tell them apart.
                         clean = False
                     seen[slot] = 1
-                    for places, hashes, hash_of in watch:
-                        if places[slot] and clean and hashes[slot] != hash_of(stored):
-                            clean = False
-                if clean and not doubts(values):
+                    if clean:
+                        for places, hashes, pick in watch:
+                            if hashes[slot] != hash(pick(stored)) and places[slot]:
+                                clean = False
+                                break
+                if clean and is_sound(values):
                     yield SavedRow(rowid, values, "page", (), ())
                 else:
                     yield settle(row, slot)
@@ -123,7 +125,7 @@ class TableSalvage:
                     continue
                 if slot is not None and not row.marks and self._confirmed(row, slot):
                     seen[slot] = 1
-                    if row.stored is not None and not self._suit.doubts(row.values):
+                    if row.stored is not None and self._suit.is_sound(row.values):
                         yield SavedRow(row.rowid, row.values, "page", (), ())
                     else:
                         yield self._judge.settle(row, slot)
@@ -151,7 +153,7 @@ class TableSalvage:
     def _confirmed(self, row: PageRow, slot: int) -> bool:
         if row.stored is None:
             return self._akin(row, slot)
-        return all(hashes[slot] == hash_of(row.stored) for places, hashes, hash_of in self._watch if places[slot])
+        return all(hashes[slot] == hash(pick(row.stored)) for places, hashes, pick in self._watch if places[slot])
 
     def _akin(self, row: PageRow, slot: int) -> bool:
         """Whether the row on the page is the one the indexes mean, by its primary key, even if it has changed since."""

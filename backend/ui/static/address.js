@@ -10,3 +10,15 @@ export function linkTodo(id) {
   else address.searchParams.delete("todo");
   window.history.replaceState(window.history.state, "", address);
 }
+
+/** The token of the invitation that the address bar names, as in `/?invite=TOKEN`, or null. */
+export function linkedInvite() {
+  return new URLSearchParams(window.location.search).get("invite");
+}
+
+/** Take the invitation out of the address bar and the history: whoever has its token can join. */
+export function forgetInvite() {
+  const address = new URL(window.location.href);
+  address.searchParams.delete("invite");
+  window.history.replaceState(window.history.state, "", address);
+}

@@ -1,14 +1,16 @@
 import { createActions } from "./actions.js";
-import { linkedTodo, linkTodo } from "./address.js";
+import { linkedInvite, linkedTodo, linkTodo } from "./address.js";
 import { createBottomBar } from "./bottombar.js";
 import { createDialog } from "./dialog.js";
-import { h, isTouch, show } from "./dom.js";
+import { h, isTouch, quoted, show } from "./dom.js";
 import { createFilterBar } from "./filterbar.js";
 import { createHeader } from "./header.js";
 import { createHeading } from "./heading.js";
+import { createJoining } from "./joining.js";
 import { createKeyboard } from "./keyboard.js";
 import { createList } from "./list.js";
 import { createLive } from "./live.js";
+import { createLooking } from "./looking.js";
 import { createNotices } from "./notices.js";
 import { createOverview } from "./overview.js";
 import { createPageHost } from "./pagehost.js";
@@ -16,11 +18,13 @@ import { createPast } from "./past.js";
 import { createPlaces } from "./places.js";
 import { createPrompt } from "./prompt.js";
 import { createQuarantine } from "./quarantine.js";
+import { createQuestion } from "./question.js";
 import { createQuickAdd } from "./quickadd.js";
 import { sortOf } from "./queries.js";
 import { createReminders } from "./reminders.js";
 import { isNarrowed } from "./rules.js";
 import { createSelection } from "./selection.js";
+import { createSharing } from "./sharing.js";
 import { createSidebar } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { createViews } from "./views.js";
@@ -48,9 +52,12 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
   };
   const past = createPast(call, store, toasts.say, warn, overview.touch);
   const prompt = createPrompt();
-  const places = createPlaces({ call, views, overview, store, past, prompt, toasts, warn, timezone });
+  const question = createQuestion();
+  const sharing = createSharing({ account, call, overview, question, say: toasts.say, warn });
+  const join = createJoining({ call, views, overview, question, say: toasts.say, warn });
+  const places = createPlaces({ call, views, overview, store, past, prompt, timezone });
   const actions = {
-    ...createActions(store, past, toasts, timezone),
+    ...createActions(store, past, toasts, warn, timezone),
     warn,
     open: (todo) => openDialog(todo),
     select: (todo) => selection.toggle(todo),
@@ -58,6 +65,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     clearFilters: () => views.narrow({ search: "", priority: "", tag: "", due: "" }),
     focusAdd: () => quickAdd.focus(),
     welcome: createWelcome(account, call, warn, () => Promise.all([store.load(), overview.load()])),
+    mayChange: overview.mayChange,
     listName: (id) => (id && views.current().view !== "list" ? overview.list(id)?.name : null),
   };
 
@@ -67,10 +75,18 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     select: () => selection.begin(),
   });
   const quickAdd = createQuickAdd(account, call, store, add, limits.title);
+  const looking = createLooking(views, overview, quickAdd.element);
   const list = createList(store, timezone, actions, limits.title);
+  let listsShown = "";
+  overview.onChange(() => {
+    const known = JSON.stringify(overview.current().lists.map(({ id, name, role }) => [id, name, role]));
+    if (known !== listsShown) list.repaint();
+    listsShown = known;
+  });
   const dialog = createDialog(
     account,
     store,
+    overview,
     {
       save: (...change) => noted(store.update(...change)),
       remove: actions.remove,
@@ -78,7 +94,11 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
       discarded: (todo, draft) => {
         toasts.say("Your changes were not saved.", { label: "Keep editing", run: () => openDialog(todo, draft) });
       },
-      closed: () => linkTodo(null),
+      opened: () => element.classList.add("has-panel"), // the list makes room
+      closed: () => {
+        linkTodo(null);
+        element.classList.remove("has-panel");
+      },
     },
     limits.title,
   );
@@ -91,10 +111,11 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
   const keyboard = createKeyboard(
     list.element,
     { ...actions, add: quickAdd.focus, search: filters.focus, undo: past.undo, redo: past.redo, rename: list.rename, shift },
+    selection,
     store.get,
   );
   const live = createLive(feed.token, feed.cursor, async () => (await call("feed_cursor")).cursor, { change: learn, reload });
-  const todoParts = h("div", { class: "main-todos" }, quickAdd.element, filters.element, list.element);
+  const todoParts = h("div", { class: "main-todos" }, quickAdd.element, looking.element, filters.element, list.element);
   const element = h(
     "div",
     { class: "board" },
@@ -103,7 +124,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     h(
       "div",
       { class: "page" },
-      createHeader(account, createHeading(views, overview, places).element, onLogOut),
+      createHeader(account, createHeading(views, overview, { ...places, share: sharing.open }, list.count).element, filters.search, onLogOut),
       banner.element,
       h("main", { class: "main" }, todoParts, host.element),
     ),
@@ -115,6 +136,8 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     }).element,
     selection.element,
     prompt.element,
+    sharing.element,
+    question.element,
     keyboard.element,
     quarantine.element,
   );
@@ -141,17 +164,17 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     }
   }
 
-  /** Show the place that one is at. A saved filter is known once the sidebar is. */
+  /** Show the place that one is at. */
   async function arrive(place) {
     element.dataset.view = place.view;
     selection.clear();
     const isPage = host.isOpen();
-    show(todoParts, !isPage);
+    for (const part of [todoParts, filters.search, list.count]) show(part, !isPage);
     if (isPage) return;
-    show(quickAdd.element, !["trash", "done"].includes(place.view));
-    if (place.view === "filter" && !overview.filter(place.id)) await overview.load().catch(warn);
+    const isThere = await overview.knows(place).catch(() => true); // the list says that the server does not answer
     if (views.current() !== place) return;
-    await store.show({ ...place, saved: overview.filter(place.id)?.query ?? null });
+    if (!isThere) views.lose(place.view);
+    else await store.show({ ...place, saved: overview.filter(place.id)?.query ?? null });
   }
 
   /** A change that is told by whoever made it. */
@@ -204,7 +227,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
 
   const reminders = createReminders(call, tools.storage, ({ id, title }, isOpened) => {
     if (isOpened) openLinked(id);
-    else toasts.say(`Reminder: ${title}`, { label: "Open", run: () => openLinked(id) });
+    else toasts.say(["Reminder: ", quoted(title)], { label: "Open", run: () => openLinked(id) });
   });
   views.onChange(arrive);
   document.addEventListener("visibilitychange", lookAgain);
@@ -222,6 +245,8 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
       live.start();
       await Promise.all([arrive(views.current()), overview.load().catch(warn)]);
       if (id) await openLinked(id);
+      const invite = linkedInvite();
+      if (invite) await join(invite);
     },
     close() {
       document.removeEventListener("visibilitychange", lookAgain);
@@ -235,6 +260,8 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
       host.close();
       dialog.close();
       prompt.close();
+      sharing.close();
+      question.close();
       quarantine.close();
     },
   };

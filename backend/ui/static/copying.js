@@ -4,18 +4,18 @@ const SAID_MILLISECONDS = 2_000;
 
 /** A button that copies a text, and says so. Where the browser forbids it, the text is selected for Ctrl+C. */
 export function copyButton(read, source, label = "Copy") {
-  const words = h("span", { role: "status" }, label);
-  const button = h("button", { type: "button", class: "button copy", on: { click: copy } }, words);
+  // Live itself: a region inside of a button is no part of its name, and is not read out.
+  const button = h("button", { type: "button", class: "button copy", "aria-live": "polite", on: { click: copy } }, label);
 
   async function copy() {
     try {
       await navigator.clipboard.writeText(read());
-      words.textContent = "Copied";
+      button.textContent = "Copied";
     } catch {
       window.getSelection().selectAllChildren(source);
-      words.textContent = "Selected: press Ctrl+C";
+      button.textContent = "Selected: press Ctrl+C";
     }
-    setTimeout(() => (words.textContent = label), SAID_MILLISECONDS);
+    setTimeout(() => (button.textContent = label), SAID_MILLISECONDS);
   }
 
   return button;

@@ -67,6 +67,16 @@ export function longDueText(todo) {
     .join(", ");
 }
 
+/** The day under which a todo stands where a list goes by days: `Tomorrow`, `Friday, November 27`. */
+export function groupText({ due_date: day }, timezone) {
+  if (!day) return "No due date";
+  const near = dayText(day, timezone);
+  if (!/\d/.test(near)) return near;
+  const options = { weekday: "long", month: "long", day: "numeric" };
+  if (day.slice(0, 4) !== today(timezone).slice(0, 4)) options.year = "numeric";
+  return localNoon(day).toLocaleDateString(undefined, options);
+}
+
 /** An instant as date and time where the reader is. */
 export function momentText(instant) {
   return new Date(instant).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -10,9 +10,9 @@ const WHEREVER = "";
  * The fields that quick add and the dialog share: priority, due, tags.
  * @param {{timezone: string}} account
  * @param {() => string[]} knownTags
- * @param {{hasZone: boolean}} options whether the zone of a due time can be chosen
+ * @param {{hasZone: boolean, more: Element[]}} options whether the zone of a due time can be chosen; further fields
  */
-export function createDetails(account, knownTags, { hasZone }) {
+export function createDetails(account, knownTags, { hasZone, more = [] }) {
   const priorities = createPriorities();
   const date = h("input", { type: "date", max: "9999-12-30" });
   const time = h("input", { type: "time" });
@@ -39,6 +39,7 @@ export function createDetails(account, knownTags, { hasZone }) {
     field("due_date", "Due date", date),
     field("due_time", "Time", time),
     hasZone && field("due_timezone", "Time zone", zone),
+    ...more,
     tagsField,
   );
 
@@ -55,6 +56,11 @@ export function createDetails(account, knownTags, { hasZone }) {
   return {
     element,
     write,
+    /** What repeats needs a day to begin with. */
+    ensureDate: () => {
+      date.value ||= today(account.timezone);
+      sync();
+    },
     /** The fields as the server takes them. */
     read: () => ({
       priority: priorities.read(),

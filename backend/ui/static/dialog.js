@@ -1,8 +1,10 @@
 import { momentText } from "./dates.js";
 import { createDetails } from "./details.js";
-import { freshId, h, icon, iconButton } from "./dom.js";
-import { createSubtasks } from "./subtasks.js";
+import { freshId, h, icon, show } from "./dom.js";
 import { clearFaults, field, formAlert, showFaults, submitting } from "./forms.js";
+import { createSchedule } from "./schedule.js";
+import { dialogHead } from "./sheet.js";
+import { createSubtasks } from "./subtasks.js";
 
 /** Where there is room, the dialog is a panel beside the list. */
 const WIDE = window.matchMedia("(min-width: 1100px)");
@@ -14,42 +16,51 @@ const LABELS = {
   due_time: "time",
   due_timezone: "time zone",
   tags: "tags",
+  list_id: "list",
+  recurrence: "repeat",
+  remind_at: "reminder",
 };
 
 /**
  * The dialog with all fields of a todo. It sends only what was changed here; where somebody else has changed the same
  * field meanwhile, it says so and keeps what was typed.
- * @param {{remove: Function, discarded: Function, closed: Function}} hooks
+ * @param overview knows the lists
+ * @param {{save: Function, remove: Function, parts: object, discarded: Function, opened: Function, closed: Function}} hooks
  */
-export function createDialog(account, store, hooks, titleMax) {
-  const heading = h("h2", { class: "dialog-heading", id: freshId("dialog") }, "Edit todo");
+export function createDialog(account, store, overview, hooks, titleMax) {
+  const heading = h("h2", { class: "dialog-heading", id: freshId("dialog") });
   const title = h("textarea", { rows: "1", class: "grows", maxlength: String(titleMax), enterkeyhint: "done", dir: "auto" });
   const description = h("textarea", { rows: "4", class: "grows", dir: "auto", placeholder: "Notes, links, steps" });
-  const details = createDetails(account, store.knownTags, { hasZone: true });
+  const schedule = createSchedule(overview, () => details.ensureDate());
+  const details = createDetails(account, store.knownTags, { hasZone: true, more: schedule.times });
   const subtasks = createSubtasks(store, hooks.parts);
   const stamps = h("p", { class: "stamps" });
+  const fields = h(
+    "fieldset",
+    { class: "all-fields" },
+    formAlert(),
+    field("title", "Title", title),
+    field("description", "Description", description),
+    subtasks.element,
+    schedule.list,
+    details.element,
+    stamps,
+  );
+  const scroller = h("div", { class: "dialog-fields" }, fields);
+  const foot = h(
+    "footer",
+    { class: "dialog-foot" },
+    h("button", { type: "button", class: "button is-quiet is-danger", on: { click: remove } }, icon("trash"), "Delete"),
+    h("span", { class: "spread" }),
+    h("button", { type: "button", class: "button", on: { click: cancel } }, "Cancel"),
+    h("button", { type: "submit", class: "button is-primary" }, "Save"),
+  );
   const form = h(
     "form",
     { novalidate: true, method: "dialog", on: { submit } },
-    h("header", { class: "dialog-head" }, heading, iconButton("close", "Close", cancel)),
-    h(
-      "div",
-      { class: "dialog-fields" },
-      formAlert(),
-      field("title", "Title", title),
-      field("description", "Description", description),
-      subtasks.element,
-      details.element,
-      stamps,
-    ),
-    h(
-      "footer",
-      { class: "dialog-foot" },
-      h("button", { type: "button", class: "button is-quiet is-danger", on: { click: remove } }, icon("trash"), "Delete"),
-      h("span", { class: "spread" }),
-      h("button", { type: "button", class: "button", on: { click: cancel } }, "Cancel"),
-      h("button", { type: "submit", class: "button is-primary" }, "Save"),
-    ),
+    dialogHead(heading, cancel),
+    scroller,
+    foot,
   );
   const element = h("dialog", { class: "dialog", "aria-labelledby": heading.id }, form);
   let base = null;
@@ -71,21 +82,33 @@ export function createDialog(account, store, hooks, titleMax) {
   element.addEventListener("pointerdown", (event) => {
     if (event.target === element) cancel(); // outside of the form, on the backdrop
   });
+  overview.onChange(allow);
   element.addEventListener("close", () => {
     base = null;
     subtasks.close();
     hooks.closed();
   });
 
+  /** Who may only look at the list sees what is there, and cannot change it. */
+  function allow() {
+    const mayChange = !base || overview.mayChange(base);
+    heading.textContent = mayChange ? "Edit todo" : "Todo (you can only look)";
+    fields.disabled = !mayChange;
+    if (mayChange) scroller.removeAttribute("tabindex");
+    else scroller.tabIndex = 0; // nothing in it takes the focus, and the keyboard must reach its end
+    show(foot, mayChange);
+  }
+
   function read() {
     const oneLine = title.value.replace(/\s*\n\s*/g, " ").trim();
-    return { title: oneLine, description: description.value, ...details.read() };
+    return { title: oneLine, description: description.value, ...details.read(), ...schedule.read() };
   }
 
   function write(todo) {
     title.value = todo.title;
     description.value = todo.description;
     details.write(todo);
+    schedule.write(todo);
   }
 
   function changes() {
@@ -151,9 +174,11 @@ export function createDialog(account, store, hooks, titleMax) {
       if (typed && typed.base.id !== todo.id) hooks.discarded(typed.base, typed.draft);
       base = todo;
       clearFaults(form);
+      allow();
       write(draft ?? todo);
       const changed = todo.updated_at === todo.created_at ? "" : ` · changed ${momentText(todo.updated_at)}`;
       stamps.textContent = `Created ${momentText(todo.created_at)}${changed}`;
+      hooks.opened();
       if (!element.open && WIDE.matches) element.show();
       else if (!element.open) element.showModal();
       title.focus();

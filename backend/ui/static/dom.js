@@ -16,6 +16,8 @@ const ICONS = {
   calendar: "M5 6h14v14H5zM5 10h14M9 3.5V7M15 3.5V7",
   options: "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
   close: "M6 6l12 12M18 6L6 18",
+  bell: "M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4",
+  select: "M5 5h14v14H5zM8.5 12l2.5 2.5 4.5-5",
   flag: "M6 21V4h11l-2 4 2 4H6",
   inbox: "M4 13l3-8h10l3 8v6H4zM4 13h5l1 2h4l1-2h5",
   star: "M12 4l2.4 5 5.4.7-4 3.8 1 5.4-4.8-2.6-4.8 2.6 1-5.4-4-3.8 5.4-.7z",
@@ -24,6 +26,7 @@ const ICONS = {
   chart: "M5 20V11M12 20V4M19 20v-6",
   exchange: "M8 20V5M4.5 8.5L8 5l3.5 3.5M16 4v15M12.5 15.5L16 19l3.5-3.5",
   person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20a7.5 7.5 0 0 1 15 0",
+  people: "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 13.8a6.5 6.5 0 0 1 3.5 5.7",
   code: "M9 8l-4 4 4 4M15 8l4 4-4 4",
   tag: "M4 4h8l8 8-8 8-8-8zM8.5 8.5h.01",
   menu: "M4 7h16M4 12h16M4 17h16",
@@ -73,6 +76,12 @@ export function iconButton(name, label, onClick, attributes = {}) {
     { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: onClick }, ...attributes },
     icon(name),
   );
+}
+
+/** Somebody's words within a sentence of ours, cut where they are long; they turn nothing around them, whatever they hold. */
+export function quoted(text, most = 40) {
+  const letters = Array.from(text);
+  return h("bdi", {}, letters.length > most ? `${letters.slice(0, most).join("").trimEnd()}…` : text);
 }
 
 let serial = 0;

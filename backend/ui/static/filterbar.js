@@ -40,12 +40,8 @@ export function createFilterBar(store, views, actions) {
     { type: "button", class: "icon-button filter-toggle", "aria-controls": panel.id, on: { click: togglePanel } },
     icon("options"),
   );
-  const element = h(
-    "section",
-    { class: "filter-bar", "aria-label": "Search and filters" },
-    h("div", { class: "search-line" }, search.element, toggle),
-    panel,
-  );
+  const element = h("section", { class: "filter-bar", "aria-label": "Filters" }, panel);
+  const searchLine = h("div", { class: "search-line" }, search.element, toggle);
   setOpen(false);
 
   function togglePanel() {
@@ -79,7 +75,7 @@ export function createFilterBar(store, views, actions) {
 
   store.onChange(sync);
   sync();
-  return { element, focus: search.focus };
+  return { element, search: searchLine, focus: search.focus };
 }
 
 function createSearch(apply) {

@@ -1,7 +1,7 @@
 import { freshId, h } from "./dom.js";
 
-/** The bar at the top: the name of the view, and the account behind its initial. */
-export function createHeader(account, heading, onLogOut) {
+/** The bar at the top: the name of the view, the search, and the account behind its initial. */
+export function createHeader(account, heading, search, onLogOut) {
   const panel = h(
     "div",
     { class: "menu", id: freshId("menu"), hidden: true },
@@ -41,5 +41,5 @@ export function createHeader(account, heading, onLogOut) {
     if (!wrapper.contains(event.target)) open(false);
   });
 
-  return h("header", { class: "top" }, heading, wrapper);
+  return h("header", { class: "top" }, heading, search, wrapper);
 }

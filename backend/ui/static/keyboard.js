@@ -1,4 +1,6 @@
-import { freshId, h, iconButton } from "./dom.js";
+import { h } from "./dom.js";
+import { focusRow } from "./row.js";
+import { createSheet } from "./sheet.js";
 
 const SHORTCUTS = [
   ["n or q", "Add a todo"],
@@ -7,7 +9,9 @@ const SHORTCUTS = [
   ["x or Space", "Tick, or take the tick back"],
   ["e or Enter", "Edit"],
   ["r", "Rename"],
-  ["s", "Select"],
+  ["s", "Select; then also x and Space"],
+  ["Ctrl + A", "Select all, once one is"],
+  ["Esc", "Select no more"],
   ["Delete", "Move to the trash"],
   ["Alt + ↑ and ↓", "Move the todo up and down"],
   ["Ctrl + Z", "Undo"],
@@ -19,10 +23,11 @@ const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [co
 /**
  * The page from the keyboard. Keys count while nobody writes and no dialog is in the way.
  * @param root where rows are
- * @param actions {add, search, undo, redo, open, rename, tick, remove, select, shift}, the last six with a todo
+ * @param actions {add, search, undo, redo, open, rename, tick, remove, shift}, the last five with a todo
+ * @param selection while it is on, what ticks and deletes a todo is meant for the selection
  * @param {(id: string) => object|null} todoOf
  */
-export function createKeyboard(root, actions, todoOf) {
+export function createKeyboard(root, actions, selection, todoOf) {
   const help = createHelp();
   const plain = {
     n: actions.add,
@@ -31,6 +36,12 @@ export function createKeyboard(root, actions, todoOf) {
     "?": help.open,
     j: () => step(1),
     k: () => step(-1),
+    s: selectFirst,
+  };
+  const whileSelecting = {
+    x: selection.toggle,
+    " ": selection.toggle,
+    Delete: selection.remove,
   };
   const onTodo = {
     x: (todo) => actions.tick(todo, !todo.completed),
@@ -38,7 +49,7 @@ export function createKeyboard(root, actions, todoOf) {
     e: actions.open,
     Enter: actions.open,
     r: actions.rename,
-    s: actions.select,
+    s: selection.toggle,
     Delete: actions.remove,
   };
 
@@ -50,8 +61,17 @@ export function createKeyboard(root, actions, todoOf) {
     const rows = [...root.querySelectorAll(".row")];
     const here = rows.indexOf(rowInFocus());
     const next = rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + direction))];
-    next?.querySelector(".tick:not([hidden]) input, .row-actions button:not([hidden])")?.focus();
-    next?.scrollIntoView({ block: "nearest" });
+    if (!next) return;
+    focusRow(next);
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  function selectFirst() {
+    const row = root.checkVisibility() && root.querySelector(".row");
+    const todo = row && todoOf(row.dataset.id);
+    if (!todo || todo.deleted_at) return;
+    step(1);
+    selection.toggle(todo);
   }
 
   function press(event) {
@@ -59,15 +79,18 @@ export function createKeyboard(root, actions, todoOf) {
     if (document.querySelector("dialog:modal")) return;
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand && event.key.toLowerCase() === "z") return run(event, event.shiftKey ? actions.redo : actions.undo);
+    if (isCommand && event.key.toLowerCase() === "a" && selection.isOn()) return run(event, selection.chooseAll);
+    if (event.key === "Escape" && selection.isOn()) return run(event, selection.clear);
     const row = event.target.closest?.(".row");
     const todo = row && todoOf(row.dataset.id);
     if (event.altKey && todo && ["ArrowUp", "ArrowDown"].includes(event.key)) {
       return run(event, () => actions.shift(todo, event.key === "ArrowUp" ? -1 : 1));
     }
     if (isCommand || event.altKey) return undefined;
-    if (plain[event.key]) return run(event, plain[event.key]);
     const isButton = event.target.closest("button, a") && ["Enter", " "].includes(event.key); // it has its own meaning
-    if (todo && onTodo[event.key] && !isButton && !todo.deleted_at) return run(event, () => onTodo[event.key](todo));
+    const work = { ...onTodo, ...(selection.isOn() ? whileSelecting : {}) }[event.key];
+    if (todo && work && !isButton && !todo.deleted_at) return run(event, () => work(todo));
+    if (plain[event.key]) return run(event, plain[event.key]);
     return undefined;
   }
 
@@ -88,21 +111,6 @@ export function createKeyboard(root, actions, todoOf) {
 }
 
 function createHelp() {
-  const heading = h("h2", { class: "dialog-heading", id: freshId("help") }, "Keyboard");
   const rows = SHORTCUTS.map(([keys, text]) => h("div", { class: "help-row" }, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, text)));
-  const element = h(
-    "dialog",
-    { class: "dialog help", "aria-labelledby": heading.id },
-    h(
-      "div",
-      { class: "help-body" },
-      h("header", { class: "dialog-head" }, heading, iconButton("close", "Close", () => element.close())),
-      h("dl", { class: "help-list" }, ...rows),
-    ),
-  );
-  return {
-    element,
-    open: () => element.open || element.showModal(),
-    close: () => element.open && element.close(),
-  };
+  return createSheet("help", "Keyboard", h("dl", { class: "help-list" }, ...rows));
 }

@@ -1,8 +1,9 @@
+import { groupText } from "./dates.js";
 import { h, icon, show } from "./dom.js";
 import { letDrag } from "./drag.js";
 import { sortOf } from "./queries.js";
 import { isNarrowed } from "./rules.js";
-import { createRow } from "./row.js";
+import { createRow, focusRow } from "./row.js";
 
 const EMPTY = {
   inbox: ["Nothing left to do", "Enjoy it, or write down the next thing above and press Enter."],
@@ -27,7 +28,7 @@ export function createList(store, timezone, actions, titleMax) {
   const count = h("p", { class: "count", role: "status" });
   const failure = h("div", { class: "empty" });
   const more = h("button", { type: "button", class: "button is-quiet more", on: { click: loadMore } }, "Show more");
-  const element = h("section", { class: "list", "aria-label": "List" }, count, items, empty, failure, more);
+  const element = h("section", { class: "list", "aria-label": "List" }, items, empty, failure, more);
 
   // Well before the end is in sight, so that scrolling never waits.
   const watcher = new IntersectionObserver((seen) => seen.some((entry) => entry.isIntersecting) && loadMore(), {
@@ -47,7 +48,7 @@ export function createList(store, timezone, actions, titleMax) {
 
   function sync() {
     const { place, total, status, refusal, hasMore } = store.state();
-    if (status !== "loading") arrange(store.todos()); // until the new list is there, the old one stays: no flicker
+    if (status !== "loading") arrange(store.todos(), sortOf(place).startsWith("due_date:") && place.view !== "today"); // until the new list is there, the old one stays: no flicker
     items.classList.toggle("is-stale", status === "loading");
     items.classList.toggle("is-ordered", sortOf(place) === "position:asc");
     const isEmpty = status === "ready" && total === 0;
@@ -59,7 +60,7 @@ export function createList(store, timezone, actions, titleMax) {
     if (status !== "loading") count.textContent = status === "failed" ? "" : countText(total, place);
   }
 
-  function arrange(todos) {
+  function arrange(todos, isByDay) {
     const wanted = new Set(todos.map(({ id }) => id));
     const focused = focusedIndex();
     const holder = document.activeElement;
@@ -69,11 +70,15 @@ export function createList(store, timezone, actions, titleMax) {
       rows.delete(id);
     }
     let next = items.firstChild;
+    let before = "";
     for (const todo of todos) {
       const row = rows.get(todo.id) ?? made(todo.id);
       if (row.todo() !== todo) row.paint(todo);
       if (row.element === next) next = next.nextSibling;
       else items.insertBefore(row.element, next);
+      const group = isByDay ? groupText(todo, timezone) : "";
+      row.group(group === before ? "" : group);
+      before = group;
     }
     if (focused < 0 || items.contains(document.activeElement)) return;
     if (items.contains(holder)) holder.focus({ preventScroll: true }); // its row was moved, which takes the focus away
@@ -94,14 +99,14 @@ export function createList(store, timezone, actions, titleMax) {
   /** The row that had the focus is gone: its place goes to the row that followed, so that the keyboard stays useful. */
   function focusNear(index) {
     const row = items.children[Math.min(index, items.children.length - 1)];
-    const control = row?.querySelector(".tick:not([hidden]) input, .row-actions button:not([hidden])");
-    if (control) control.focus();
+    if (row) focusRow(row);
     else actions.focusAdd();
   }
 
   function drawEmpty(here) {
     const [head, body] = isNarrowed(here) ? NONE_FOUND : EMPTY[here.view] ?? EMPTY.inbox;
     const clear = h("button", { type: "button", class: "button", on: { click: actions.clearFilters } }, "Clear filters");
+    empty.classList.remove("is-welcome");
     empty.replaceChildren(
       h("span", { class: "empty-icon" }, icon(isNarrowed(here) ? "search" : here.view === "trash" ? "trash" : "check")),
       h("h2", {}, head),
@@ -121,7 +126,13 @@ export function createList(store, timezone, actions, titleMax) {
 
   letDrag(items, (id, afterId) => actions.place(store.get(id), afterId && store.get(afterId)));
   store.onChange(sync);
-  return { element, rename: (todo) => rows.get(todo.id)?.rename() };
+  return {
+    element,
+    count,
+    rename: (todo) => rows.get(todo.id)?.rename(),
+    /** What rows show beside their todo is another now: the name of its list, or what one may do there. */
+    repaint: () => rows.forEach((row) => row.paint(row.todo())),
+  };
 }
 
 function countText(total, { view, saved }) {

@@ -1,6 +1,6 @@
 import { momentText } from "./dates.js";
 import { h } from "./dom.js";
-import { actionButton, section } from "./section.js";
+import { actionButton, listItem, section } from "./section.js";
 
 /** Where the account is logged in, each to be ended, or all at once. */
 export function loginsSection({ call, warn, leave }) {
@@ -16,15 +16,9 @@ export function loginsSection({ call, warn, leave }) {
       await call("end_session", { id: login.id });
       await load();
     };
-    return h(
-      "li",
-      { class: "plain-item" },
-      h(
-        "div",
-        { class: "spread" },
-        h("p", { class: "item-name" }, login.is_current ? "This browser" : "Another browser or program"),
-        h("p", { class: "hint" }, `Since ${momentText(login.created_at)}, last used ${momentText(login.last_used_at)}`),
-      ),
+    return listItem(
+      login.is_current ? "This browser" : "Another browser or program",
+      `Since ${momentText(login.created_at)}, last used ${momentText(login.last_used_at)}`,
       !login.is_current && actionButton("End", end, warn),
     );
   }

@@ -1,4 +1,5 @@
 /* global element, server, props, trigger -- Gradio runs this with the component's element, its server functions and its props */
+import { linkedInvite } from "./address.js";
 import { createBoard } from "./board.js";
 import { createCalls } from "./calls.js";
 import { h } from "./dom.js";
@@ -125,7 +126,7 @@ function start(root, limits) {
   function boot() {
     if (resetToken()) reset();
     else if (session.isOpen()) enter();
-    else leave();
+    else leave(linkedInvite() ? "Log in, or create an account, to join the list that is shared with you." : "");
   }
 
   registerPages();

@@ -1,6 +1,7 @@
 import { accountPage } from "./accountpage.js";
 import { apiPage } from "./apipage.js";
 import { exchangePage } from "./exchangepage.js";
+import { missingPage } from "./missingpage.js";
 import { statsPage } from "./statspage.js";
 import { registerPage } from "./views.js";
 
@@ -10,4 +11,5 @@ export function registerPages() {
   registerPage("exchange", exchangePage);
   registerPage("account", accountPage);
   registerPage("api", apiPage);
+  registerPage("missing", missingPage);
 }

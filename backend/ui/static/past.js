@@ -1,6 +1,7 @@
 /**
- * What was done here, so that it can be taken back: each change is an operation of the server's log, and undoing is an
- * operation again. Changes are noted while they are still under way; taking back waits for them.
+ * What was done here, so that it can be taken back: a change is an operation of the server's log, and undoing is an
+ * operation again. What the log cannot take back brings its own way: `reverse`, which answers a change again. Changes
+ * are noted while they are still under way; taking back waits for them.
  * @param store takes the todos that come back
  * @param say shows a toast, with an action
  * @param {() => void} onChange called when something has changed
@@ -9,29 +10,39 @@ export function createPast(call, store, say, warn, onChange) {
   const done = [];
   const undone = [];
 
-  /** Take one back. What somebody else has changed since stays, and is told. */
+  /** Take one back. What takes that back in turn is noted at once: whoever is fast need not wait for the server. */
   async function takeBack(change, other) {
+    const again = reversed(change);
+    other.push(again);
     try {
-      const { operation_id: operationId } = await change;
-      const answer = await call("undo", { body: { operation_id: operationId } });
-      store.take(answer.todos);
+      const { operation_id: operationId, reverse, conflicts = [] } = await again;
+      if (!operationId && !reverse) forget(other, again);
       onChange();
-      if (answer.operation_id) other.push(Promise.resolve(answer));
-      if (answer.conflicts.length) say(`Not all of it could be taken back: ${answer.conflicts[0].reason}`);
-      return answer.conflicts.length === 0;
+      if (conflicts.length) say(`Not all of it could be taken back: ${conflicts[0].reason}`);
+      return conflicts.length === 0;
     } catch (refusal) {
+      forget(other, again);
       warn(refusal);
       return false;
     }
   }
 
-  function forget(change) {
-    const index = done.indexOf(change);
-    if (index >= 0) done.splice(index, 1);
+  /** What somebody else has changed since stays, and is told. */
+  async function reversed(change) {
+    const { operation_id: operationId, reverse } = await change;
+    if (reverse) return reverse();
+    const answer = await call("undo", { body: { operation_id: operationId } });
+    store.take(answer.todos);
+    return answer;
+  }
+
+  function forget(changes, change) {
+    const index = changes.indexOf(change);
+    if (index >= 0) changes.splice(index, 1);
   }
 
   async function undoOne(change) {
-    forget(change);
+    forget(done, change);
     if (await takeBack(change, undone)) say("Undone.", { label: "Redo", run: redo });
   }
 
@@ -65,7 +76,7 @@ export function createPast(call, store, say, warn, onChange) {
           onChange();
         },
         (refusal) => {
-          forget(change);
+          forget(done, change);
           toast.close();
           if (!isRefusalTold) warn(refusal);
         },

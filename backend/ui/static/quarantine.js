@@ -1,5 +1,6 @@
-import { freshId, h, iconButton } from "./dom.js";
+import { h } from "./dom.js";
 import { fetchParts, saveFile, sizeText } from "./files.js";
+import { createSheet } from "./sheet.js";
 
 /** What an administrator looks for first, in words; other files go by their name. */
 const FILE_LABELS = {
@@ -28,21 +29,8 @@ const REASON_LABELS = {
  * @param {(refusal) => void} warn says what went wrong
  */
 export function createQuarantine(call, warn) {
-  const heading = h("h2", { class: "dialog-heading", id: freshId("quarantine") }, "What was kept");
   const list = h("div", { class: "dialog-fields" });
-  const element = h(
-    "dialog",
-    { class: "dialog", "aria-labelledby": heading.id },
-    h(
-      "div",
-      { class: "dialog-frame" },
-      h("header", { class: "dialog-head" }, heading, iconButton("close", "Close", () => element.close())),
-      list,
-    ),
-  );
-  element.addEventListener("pointerdown", (event) => {
-    if (event.target === element) element.close(); // outside, on the backdrop
-  });
+  const sheet = createSheet("quarantine", "What was kept", list);
 
   function drawFolder(folder) {
     const { title, moment } = nameOf(folder.name);
@@ -67,7 +55,7 @@ export function createQuarantine(call, warn) {
         const read = (offset) => call("read_quarantine", { body: { folder: folder.name, file: file.name, offset } });
         saveFile(await fetchParts(read, "application/octet-stream"), `${folder.name}-${file.name}`);
       } catch (refusal) {
-        element.close(); // a toast under the dialog could not be seen
+        sheet.close(); // a toast under the dialog could not be seen
         warn(refusal);
       }
       button.removeAttribute("aria-disabled");
@@ -76,18 +64,18 @@ export function createQuarantine(call, warn) {
   }
 
   return {
-    element,
+    element: sheet.element,
     async open() {
       try {
         const { quarantine } = await call("list_quarantine");
         const nothing = h("p", {}, "Nothing was ever put aside.");
         list.replaceChildren(...(quarantine.length ? quarantine.map(drawFolder) : [nothing]));
-        if (!element.open) element.showModal();
+        sheet.open();
       } catch (refusal) {
         warn(refusal);
       }
     },
-    close: () => element.open && element.close(),
+    close: sheet.close,
   };
 }
 

@@ -5,6 +5,7 @@ import { clearFaults, field, formAlert, showFaults } from "./forms.js";
 import { newId } from "./ids.js";
 import { createReading } from "./reading.js";
 
+const EXAMPLE_PIXELS = 470;
 const NOTHING_CHOSEN = { priority: "medium", due_date: null, due_time: null, due_timezone: null, tags: [] };
 
 /**
@@ -16,7 +17,6 @@ export function createQuickAdd(account, call, store, add, titleMax) {
   const title = h("input", {
     type: "text",
     class: "quick-title",
-    placeholder: "Add a todo, such as: Pay rent tomorrow 9am #home !high",
     maxlength: String(titleMax),
     autocomplete: "off",
     enterkeyhint: "done",
@@ -33,12 +33,14 @@ export function createQuickAdd(account, call, store, add, titleMax) {
     "aria-expanded": "false",
     "aria-controls": panel.id,
   });
+  letPlaceholderFit(title);
   let unsent = null; // what was sent and never answered: sent again unchanged, it keeps its id
 
   title.addEventListener("input", () => reading.follow(title.value.trim()));
 
   function open(isOpen) {
     show(panel, isOpen);
+    form.classList.toggle("is-begun", isOpen);
     toggle.setAttribute("aria-expanded", String(isOpen));
   }
 
@@ -105,6 +107,13 @@ export function createQuickAdd(account, call, store, add, titleMax) {
   );
   open(false);
   return { element: form, focus: () => title.focus(), draft: () => title.value, restore: (text) => (title.value = text) };
+}
+
+/** The example shows where there is room for all of it. */
+function letPlaceholderFit(input) {
+  new ResizeObserver(([{ contentRect }]) => {
+    input.placeholder = contentRect.width < EXAMPLE_PIXELS ? "Add a todo" : "Add a todo, such as: Pay rent tomorrow 9am #home !high";
+  }).observe(input);
 }
 
 /** What a todo that is written in a view usually has, so that it shows there. */

@@ -1,14 +1,20 @@
 import { dueText, isOverdue, longDueText, momentText } from "./dates.js";
 import { freshId, h, icon, iconButton, isTouch, show } from "./dom.js";
+import { repeatText } from "./repeats.js";
 
 const PRIORITY_TEXT = { low: "Low", medium: "Medium", high: "High" };
 const NOTE_CHARACTERS = 200; // a row shows one line of it
+
+/** Give the focus to what of a row can have it now: the box to choose it, to tick it, or its first button that works. */
+export function focusRow(element) {
+  [...element.querySelectorAll(".row-choose, .tick input:enabled, .row-title:enabled, .row-actions button")].find((one) => one.checkVisibility())?.focus();
+}
 
 /**
  * One todo in the list. The element is made once and painted again when its todo changes, so that focus and pointer stay
  * where they are.
  * @param timezone the account's
- * @param actions {tick, rename, open, remove, restore, filterTag}, each called with the todo first
+ * @param actions {tick, rename, open, remove, restore, filterTag, mayChange}, each called with the todo first
  */
 export function createRow(timezone, actions, titleMax) {
   let todo = null;
@@ -40,13 +46,22 @@ export function createRow(timezone, actions, titleMax) {
   );
 
   tick.addEventListener("change", () => actions.tick(todo, tick.checked));
-  title.addEventListener("click", () => (isTouch() || todo.deleted_at ? actions.open(todo) : startRename()));
+  title.addEventListener("click", (event) => {
+    if (meansSelecting(event)) return; // the row takes it
+    if (isTouch() || !actions.mayChange(todo)) actions.open(todo);
+    else startRename();
+  });
   element.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey) return actions.select(todo);
+    if (event.target === choose) return undefined;
+    if (meansSelecting(event)) return actions.select(todo);
     const isControl = event.target.closest("button, label, input, .row-grip");
     if (!isControl && !window.getSelection().toString() && !todo.deleted_at) actions.open(todo);
     return undefined;
   });
+
+  function meansSelecting(event) {
+    return event.ctrlKey || event.metaKey || Boolean(element.closest(".is-choosing"));
+  }
 
   function startRename() {
     rename = h("input", { type: "text", class: "row-rename", value: todo.title, maxlength: String(titleMax), dir: "auto" });
@@ -75,12 +90,15 @@ export function createRow(timezone, actions, titleMax) {
   /** Show the todo as it is. */
   function paint(next) {
     todo = next;
+    const isDeleted = Boolean(todo.deleted_at);
+    const isFixed = isDeleted || !actions.mayChange(todo);
     element.dataset.id = todo.id;
     element.dataset.priority = todo.priority;
     element.classList.toggle("is-done", todo.completed);
+    element.classList.toggle("is-fixed", isFixed);
     tick.checked = todo.completed;
     title.textContent = todo.title;
-    title.title = isTouch() || todo.deleted_at ? "" : "Rename";
+    title.title = isTouch() || isFixed ? "" : "Rename";
     note.textContent = todo.description.slice(0, NOTE_CHARACTERS);
     show(note, todo.description.trim() !== "");
     meta.replaceChildren(...chips());
@@ -88,14 +106,15 @@ export function createRow(timezone, actions, titleMax) {
       button.setAttribute("aria-label", `${verb} ${todo.title}`);
     }
     choose.setAttribute("aria-label", `Select ${todo.title}`);
-    const isDeleted = Boolean(todo.deleted_at);
-    for (const control of [tickLabel, edit, remove]) show(control, !isDeleted);
+    show(tickLabel, !isDeleted);
+    tick.disabled = isFixed;
+    for (const control of [edit, remove]) show(control, !isFixed);
     show(restore, isDeleted);
     title.disabled = isDeleted;
   }
 
   function chips() {
-    const found = [dueChip(), repeatChip(), partsChip(), priorityChip(), listChip(), ...todo.tags.map(tagChip)];
+    const found = [dueChip(), repeatChip(), remindChip(), partsChip(), priorityChip(), listChip(), ...todo.tags.map(tagChip)];
     if (todo.deleted_at) found.push(h("span", { class: "chip" }, `Deleted ${momentText(todo.deleted_at)}`));
     return found.filter(Boolean);
   }
@@ -113,7 +132,13 @@ export function createRow(timezone, actions, titleMax) {
   }
 
   function repeatChip() {
-    return todo.recurrence && h("span", { class: "chip", title: "Repeats" }, icon("repeat"), h("span", { class: "visually-hidden" }, "Repeats"));
+    return todo.recurrence && h("span", { class: "chip", title: "Repeats" }, icon("repeat"), repeatText(todo.recurrence));
+  }
+
+  function remindChip() {
+    if (!todo.remind_at || todo.completed) return null;
+    const text = `Reminder ${momentText(todo.remind_at)}`;
+    return h("span", { class: "chip", title: text }, icon("bell"), h("span", { class: "visually-hidden" }, text));
   }
 
   function partsChip() {
@@ -150,5 +175,11 @@ export function createRow(timezone, actions, titleMax) {
     );
   }
 
-  return { element, paint, rename: startRename, todo: () => todo };
+  /** What stands above the row: the day that begins with it. */
+  function group(text) {
+    if (text) element.dataset.group = text;
+    else delete element.dataset.group;
+  }
+
+  return { element, paint, group, rename: startRename, todo: () => todo };
 }

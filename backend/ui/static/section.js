@@ -12,9 +12,15 @@ export function section(title, text, ...children) {
   );
 }
 
+/** One thing of several: its name, a text or a list of texts and elements; more about it; and what can be done with it. */
+export function listItem(name, text, ...controls) {
+  const words = [h("p", { class: "item-name" }, ...[name].flat()), text && h("p", { class: "hint" }, text)];
+  return h("li", { class: "plain-item" }, h("div", { class: "spread" }, ...words), ...controls);
+}
+
 /** A button that does one thing, and cannot be pressed twice meanwhile; a refusal is passed to `warn`. */
 export function actionButton(label, run, warn, attributes = {}) {
-  const button = h("button", { type: "button", class: "button", on: { click } , ...attributes }, label);
+  const button = h("button", { type: "button", class: "button", on: { click }, ...attributes }, label);
   async function click() {
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");

@@ -1,4 +1,6 @@
-import { h, show } from "./dom.js";
+import { h, icon, show } from "./dom.js";
+import { focusRow } from "./row.js";
+import { folded } from "./rules.js";
 
 /**
  * Several todos at once: which ones are chosen, and the bar that completes, moves, tags or deletes them.
@@ -14,22 +16,33 @@ export function createSelection(root, store, overview, prompt, actions) {
     "div",
     { class: "selection-bar", role: "toolbar", "aria-label": "Selected todos", hidden: true },
     count,
-    barAction("Complete", () => together("complete", () => ({}), "done")),
-    target,
-    barAction("Tag", tag),
-    barAction("Delete", () => together("delete", () => ({}), "moved to the trash")),
-    barAction("Cancel", clear),
+    barAction("All", "select", chooseAll),
+    barAction("Complete", "check", () => together("complete", () => ({ completed: true }), "done")),
+    h("div", { class: "button is-quiet bar-action bar-choice" }, icon("list"), h("span", { "aria-hidden": "true" }, "Move"), target),
+    barAction("Tag", "tag", tag),
+    barAction("Delete", "trash", remove),
+    barAction("Cancel", "close", clear),
   );
 
-  function barAction(label, onClick) {
-    return h("button", { type: "button", class: "button is-quiet", on: { click: onClick } }, label);
+  function barAction(label, picture, onClick) {
+    return h("button", { type: "button", class: "button is-quiet bar-action", on: { click: onClick } }, icon(picture), label);
   }
 
-  function together(action, dataOf, words) {
+  /** Every todo that the list shows; what is not loaded yet is not meant. */
+  function chooseAll() {
+    for (const { id } of store.todos()) chosen.add(id);
+    draw();
+  }
+
+  function together(action, patchOf, words) {
     const todos = [...chosen].map(store.get).filter(Boolean);
     clear();
     if (!todos.length) return;
-    actions.together(todos, action, dataOf, `${todos.length} ${todos.length === 1 ? "todo" : "todos"} ${words}.`);
+    actions.together(todos, action, patchOf, words);
+  }
+
+  function remove() {
+    together("delete", () => ({ deleted_at: new Date().toISOString() }), "moved to the trash");
   }
 
   function move() {
@@ -41,7 +54,8 @@ export function createSelection(root, store, overview, prompt, actions) {
   function tag() {
     prompt.ask("Tag the selected todos", "Tag", "Add", "", (name) => {
       const plain = name.replace(/^#/, "");
-      together("update", (todo) => ({ tags: [...todo.tags, plain] }), `tagged ${plain}`);
+      const tagsOf = ({ tags }) => (tags.some((tag) => folded(tag) === folded(plain)) ? tags : [...tags, plain]);
+      together("update", (todo) => ({ tags: tagsOf(todo) }), `tagged ${plain}`);
     });
   }
 
@@ -53,8 +67,11 @@ export function createSelection(root, store, overview, prompt, actions) {
       ...overview.current().lists.map((one) => h("option", { value: one.id }, one.name)),
     );
     target.value = "";
+    const focused = document.activeElement;
     show(element, isOn);
     root.classList.toggle("is-choosing", isOn);
+    if (root.contains(focused) && !focused.checkVisibility()) focusRow(focused.closest(".row")); // other boxes show now
+    element.parentElement?.classList.toggle("has-selection", isOn); // the toasts make room
     for (const row of root.querySelectorAll(".row")) {
       const isChosen = chosen.has(row.dataset.id);
       row.classList.toggle("is-chosen", isChosen);
@@ -75,9 +92,12 @@ export function createSelection(root, store, overview, prompt, actions) {
   }
 
   function clear() {
+    const isFromKeyboard = element.contains(document.activeElement) && document.activeElement.matches(":focus-visible");
+    const row = root.querySelector(".row.is-chosen");
     chosen.clear();
     isOn = false;
     draw();
+    if (isFromKeyboard && row) focusRow(row); // the bar goes, and the focus would go with it
   }
 
   store.onChange(() => {
@@ -85,5 +105,5 @@ export function createSelection(root, store, overview, prompt, actions) {
     for (const id of chosen) if (!store.get(id) || store.get(id).deleted_at) chosen.delete(id);
     draw();
   });
-  return { element, toggle, begin, clear };
+  return { element, toggle, begin, clear, chooseAll, remove, isOn: () => isOn };
 }

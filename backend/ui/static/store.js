@@ -1,8 +1,10 @@
 import { blankTodo } from "./blank.js";
+import { newId } from "./ids.js";
 import { belongs, queryOf, sortOf } from "./queries.js";
 import { compare, folded } from "./rules.js";
 
 const PAGE = 100;
+const BATCH = 100;
 const MOST_AT_ONCE = 1_000;
 const LEAVING_MILLISECONDS = 650;
 
@@ -67,9 +69,9 @@ export function createStore(call, timezone) {
   }
 
   /** One call after the other for each todo: a tick and its taking back must not overtake each other. */
-  function inTurn(id, work) {
-    const turn = (turns.get(id) ?? Promise.resolve()).catch(() => {}).then(work);
-    turns.set(id, turn);
+  function inTurn(ids, work) {
+    const turn = Promise.allSettled(ids.map((id) => turns.get(id))).then(work);
+    for (const id of ids) turns.set(id, turn);
     return turn;
   }
 
@@ -84,23 +86,63 @@ export function createStore(call, timezone) {
 
   /** Show a change now and send it; answers what the server says, throws the Refusal after taking the change back. */
   async function change(id, patch, name, envelope = {}, { lingers = false } = {}) {
-    const entry = entries.get(id);
-    entry.patches.push(patch);
-    entry.view = null;
-    if (lingers) linger(id, entry);
-    else settle(id);
+    if (lingers) linger(id, entries.get(id));
+    patchNow(id, patch);
     emit();
     try {
-      const answer = await inTurn(id, () => call(name, { id, ...envelope }));
+      const answer = await inTurn([id], () => call(name, { id, ...envelope }));
       answer.todos.forEach(learn);
       answer.todos.forEach((todo) => todo.id !== id && settle(todo.id));
       return answer;
     } finally {
-      entry.patches = entry.patches.filter((other) => other !== patch);
-      entry.view = null;
-      settle(id);
+      unpatch(id, patch);
       emit();
     }
+  }
+
+  /**
+   * The same for many todos: shown at once, sent in parts, and one operation in the log. A part is done whole or not at
+   * all; where one is refused, the rest is not sent, and what was done stays: `refusal` says why.
+   * @param items [{id, action, data, patch}], where the patch is how the todo looks meanwhile
+   */
+  async function changeMany(items) {
+    const operationId = newId();
+    const known = items.filter(({ id }) => entries.has(id));
+    for (const { id, patch } of known) patchNow(id, patch);
+    emit();
+    let sent = 0;
+    try {
+      for (; sent < known.length; sent += BATCH) {
+        const part = known.slice(sent, sent + BATCH);
+        const operations = part.map(({ id, action, data }) => ({ id, action, data }));
+        await inTurn(part.map(({ id }) => id), async () => {
+          const answer = await call("batch", { body: { operations, operation_id: operationId } });
+          answer.todos.forEach(learn);
+        });
+      }
+      return { operation_id: operationId, done: known.length, refusal: null };
+    } catch (error) {
+      if (sent === 0) throw error;
+      return { operation_id: operationId, done: sent, refusal: error };
+    } finally {
+      for (const { id, patch } of known) unpatch(id, patch);
+      emit();
+    }
+  }
+
+  function patchNow(id, patch) {
+    const entry = entries.get(id);
+    entry.patches.push(patch);
+    entry.view = null;
+    settle(id);
+  }
+
+  function unpatch(id, patch) {
+    const entry = entries.get(id);
+    if (!entry) return; // somebody has deleted it for good meanwhile
+    entry.patches = entry.patches.filter((other) => other !== patch);
+    entry.view = null;
+    settle(id);
   }
 
   /** A ticked row stays for a moment, so that one sees what one did. */
@@ -213,7 +255,7 @@ export function createStore(call, timezone) {
       settle(id);
       emit();
       try {
-        const answer = await inTurn(id, () => call("add_todo", { body }));
+        const answer = await inTurn([id], () => call("add_todo", { body }));
         entries.get(id).isNew = false;
         take(answer.todos);
         return { ...answer, isShown: belongs(view(id), place, timezone) };
@@ -228,12 +270,7 @@ export function createStore(call, timezone) {
     update: (id, changes, version = null) => change(id, changes, "update_todo", { body: changes, version }),
     remove: (id) => change(id, { deleted_at: new Date().toISOString() }, "delete_todo"),
     restore: (id) => change(id, { deleted_at: null }, "restore_todo"),
-    /** Up to a hundred changes as one operation. */
-    async batch(operations) {
-      const answer = await call("batch", { body: { operations } });
-      take(answer.results.map((result) => result.todo));
-      return answer;
-    },
+    changeMany,
     /** To a place between others; `patch` is how it looks meanwhile. */
     move: (id, patch, body) => change(id, patch, "move_todo", { body }),
   };

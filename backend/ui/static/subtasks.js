@@ -35,7 +35,7 @@ export function createSubtasks(store, actions) {
   }
 
   function row(todo) {
-    const title = h("span", { id: freshId("part"), dir: "auto" }, todo.title);
+    const title = h("bdi", { id: freshId("part") }, todo.title);
     const tick = h("input", { type: "checkbox", "aria-labelledby": title.id });
     tick.checked = todo.completed;
     tick.addEventListener("change", () => actions.tick(todo, tick.checked));

@@ -4,7 +4,10 @@ const SHORT_MILLISECONDS = 5_000;
 const LONG_MILLISECONDS = 10_000;
 const MOST_ALARMS = 3;
 
-/** Short messages at the edge of the page. News is spoken when there is a pause, refusals at once. */
+/**
+ * Short messages at the edge of the page. News is spoken when there is a pause, refusals at once. What they say is a
+ * text, or a list of texts and elements.
+ */
 export function createToasts() {
   const news = h("div", { role: "status", "aria-live": "polite" });
   const alarms = h("div", { role: "alert" });
@@ -12,7 +15,7 @@ export function createToasts() {
 
   function add(region, text, action) {
     while (region.children.length >= (region === alarms ? MOST_ALARMS : 1)) region.firstChild.remove();
-    const words = h("p", { dir: "auto" }, text);
+    const words = h("p", { dir: "auto" }, ...[text].flat());
     const toast = h("div", { class: region === alarms ? "toast is-alarm" : "toast" }, words);
     const close = () => toast.remove();
     if (action) {
@@ -25,7 +28,7 @@ export function createToasts() {
     toast.append(iconButton("close", "Dismiss", close));
     dismissLater(toast, close, action || region === alarms ? LONG_MILLISECONDS : SHORT_MILLISECONDS);
     region.append(toast);
-    return { close, write: (other) => (words.textContent = other) };
+    return { close, write: (other) => words.replaceChildren(...[other].flat()) };
   }
 
   return {

@@ -2,7 +2,7 @@ import { copyable } from "./copying.js";
 import { momentText } from "./dates.js";
 import { h } from "./dom.js";
 import { field, formAlert, submitting } from "./forms.js";
-import { actionButton, section } from "./section.js";
+import { actionButton, listItem, section } from "./section.js";
 
 const SCOPES = [
   ["read", "look"],
@@ -26,6 +26,7 @@ export function tokensSection({ call, warn }) {
   const boxes = SCOPES.map(([scope]) => h("input", { type: "checkbox", value: scope, checked: scope !== "delete" }));
   const lifetime = h("select", {}, ...LIFETIMES.map(([days, label]) => h("option", { value: days }, label)));
   lifetime.value = "90";
+  const most = h("input", { type: "number", min: "1", max: "100", step: "1", placeholder: "100", autocomplete: "off" });
   const form = h(
     "form",
     { class: "section-form", novalidate: true, on: { submit } },
@@ -39,6 +40,7 @@ export function tokensSection({ call, warn }) {
       h("p", { class: "fault" }),
     ),
     field("expires_at", "Good for", lifetime),
+    field("max_changes", "Most todos one call may change", most, { hint: "For changes of many at once; empty is 100." }),
     h("button", { type: "submit", class: "button is-primary" }, "Make a token"),
   );
 
@@ -51,7 +53,8 @@ export function tokensSection({ call, warn }) {
     const scopes = boxes.filter((box) => box.checked).map((box) => box.value);
     const days = Number(lifetime.value);
     const expires = days ? new Date(Date.now() + days * DAY_MILLISECONDS).toISOString() : null;
-    const made = await call("add_token", { body: { name: name.value.trim(), scopes, expires_at: expires } });
+    const body = { name: name.value.trim(), scopes, expires_at: expires, max_changes: mostWanted() };
+    const made = await call("add_token", { body });
     fresh.replaceChildren(
       h("p", { class: "once" }, "Copy it now: it is not shown again."),
       copyable(made.token, "The new token"),
@@ -59,6 +62,11 @@ export function tokensSection({ call, warn }) {
     form.reset();
     lifetime.value = "90";
     await load();
+  }
+
+  /** Undefined where nothing was said. What is no number becomes null, which is refused and not taken for the default. */
+  function mostWanted() {
+    return most.value || most.validity.badInput ? most.valueAsNumber : undefined;
   }
 
   async function load() {
@@ -74,15 +82,9 @@ export function tokensSection({ call, warn }) {
     };
     const end = token.expires_at ? `good until ${momentText(token.expires_at)}` : "good until it is revoked";
     const used = token.last_used_at ? `last used ${momentText(token.last_used_at)}` : "never used";
-    return h(
-      "li",
-      { class: "plain-item" },
-      h(
-        "div",
-        { class: "spread" },
-        h("p", { class: "item-name" }, h("bdi", {}, token.name)),
-        h("p", { class: "hint" }, `${token.scopes.join(", ")}; ${end}; ${used}`),
-      ),
+    return listItem(
+      h("bdi", {}, token.name),
+      `${token.scopes.join(", ")}; up to ${token.max_changes} at once; ${end}; ${used}`,
       actionButton("Revoke", revoke, warn, { "aria-label": `Revoke ${token.name}` }),
     );
   }

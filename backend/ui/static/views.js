@@ -15,6 +15,7 @@
  */
 const NOWHERE = { view: "inbox", id: "", name: "", search: "", priority: "", tag: "", due: "", sort: "" };
 const TODO_VIEWS = ["inbox", "today", "upcoming", "overdue", "done", "trash", "all", "list", "tag", "filter"];
+const MISSING = "missing"; // the page that says so, where an address leads to nothing
 const registered = new Map();
 
 /** Make a view that is no list of todos. */
@@ -27,11 +28,11 @@ export function pageOf(view) {
   return registered.get(view);
 }
 
-/** The place that an address names; an unknown view is the inbox. */
+/** The place that an address names. */
 function placeOf(address) {
   const said = new URL(address).searchParams;
   const place = Object.fromEntries(Object.entries(NOWHERE).map(([part, empty]) => [part, said.get(part) ?? empty]));
-  return TODO_VIEWS.includes(place.view) || registered.has(place.view) ? place : { ...NOWHERE };
+  return TODO_VIEWS.includes(place.view) || registered.has(place.view) ? place : { ...NOWHERE, view: MISSING };
 }
 
 /** The address of a place. What else the address says, such as Gradio's own parameters, stays in it. */
@@ -71,6 +72,9 @@ export function createViews() {
       if (address !== window.location.href) window.history.pushState(null, "", address);
       arrive(next);
     },
+
+    /** There is no such list or filter: say so, at the same address. */
+    lose: (what) => arrive({ ...NOWHERE, view: MISSING, name: what }),
 
     /** Narrow what the view shows. Each letter of a search would be a step back: the step is replaced. */
     narrow(changes) {

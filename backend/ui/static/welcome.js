@@ -24,6 +24,7 @@ export function createWelcome(account, call, warn, onAdded) {
     const told = await call("welcome");
     place.textContent = `${told.place} ${told.fate}`;
     show(element, told.is_new);
+    element.parentElement?.classList.toggle("is-welcome", told.is_new);
   }
 
   return {

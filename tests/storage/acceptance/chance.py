@@ -22,6 +22,7 @@ class Injuries:
     invisible: int = 0
     has_own_log: bool = False
     has_siblings_log: bool = False
+    has_garbage_log: bool = False
 
     def inflict(self) -> Injuries:
         # A log that goes with the file must be made while the file is whole.
@@ -124,6 +125,7 @@ class Injuries:
         suffix = self.rng.choice(("-wal", "-journal"))
         content = self.rng.randbytes(self.rng.choice((10, 500, 40_000)))
         self.database.with_name(self.database.name + suffix).write_bytes(content)
+        self.has_garbage_log = True
 
     def _garbage_memory(self) -> None:
         self.database.with_name(self.database.name + "-shm").write_bytes(self.rng.randbytes(32_768))

@@ -15,14 +15,6 @@ from tests.storage.acceptance.patients import Content, Kept, Patient, build
 Admit = Callable[..., Patient]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole family takes minutes: it runs by `pytest -m endurance`; each run has tests/storage/test_heal.py."""
-    folder = Path(__file__).parent
-    for item in items:
-        if folder in item.path.parents:
-            item.add_marker(pytest.mark.endurance)
-
-
 @pytest.fixture(autouse=True)
 def fresh_database() -> None:
     """Instead of the one of all tests: these bring their own, and start the app in other processes."""
@@ -47,10 +39,13 @@ def _shared(factory: pytest.TempPathFactory, worker: str, name: str, users: int,
     return Kept(folder / "todo.db", folder / "older" / "backups")
 
 
-@pytest.fixture(scope="session")
-def large(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
-    """20,000 todos and 100 users, as the acceptance figures want them."""
-    return _shared(tmp_path_factory, worker_id, "large", 100, 20_000)
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(2_000, id="2k"), pytest.param(20_000, id="20k", marks=pytest.mark.endurance)],
+)
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
+    """100 users and 20,000 todos, as the acceptance figures want them; each run has a tenth of those, in 4 MiB."""
+    return _shared(tmp_path_factory, worker_id, f"large{request.param}", 100, request.param)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +72,8 @@ def small_truth(small: Kept) -> Content:
 
 @pytest.fixture
 def patient(large: Kept, large_truth: Content, nursery: Nursery, tmp_path: Path) -> Patient:
-    return Patient(Path(shutil.copy(large.database, tmp_path / "todo.db")), nursery, large_truth)
+    database = Path(shutil.copy(large.database, tmp_path / "todo.db"))
+    return Patient(database, nursery, large_truth, healthy=large.database)
 
 
 @pytest.fixture

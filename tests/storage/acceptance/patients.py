@@ -24,6 +24,7 @@ from backend.storage.engine import make_engine
 from backend.storage.home import find_home
 from tests.storage import reference
 from tests.storage.acceptance.nursery import Call, Child, Ended, Nursery
+from tests.storage.assay import untouched
 from tests.storage.damage import damage
 
 # The newest revision whose tables the author of the reference can fill.
@@ -33,6 +34,8 @@ OLDEST = "299861bd0370"
 # What people wrote. Other tables are derived from it, or are the installation's own.
 TABLES = ("users", "sessions", "todos", "todo_tags")
 HEALTHY = "healthy"
+_SIZE_OF_THE_FIGURES = 8 * 2**20
+_TODOS_OF_THE_FIGURES = 19_000
 
 Key = tuple[Any, ...]
 Content = dict[str, dict[Key, tuple[Any, ...]]]
@@ -58,10 +61,15 @@ class Patient:
     nursery: Nursery
     truth: Content
     before: dict[str, bytes] = field(default_factory=dict)
+    healthy: Path | None = None
 
     def hurt(self, fault: str, seed: int = 1, n: int | None = None) -> Patient:
         damage(self.database, fault, seed, n, table="todos")
         return self
+
+    def pages(self, n: int) -> int:
+        """So many pages of the 8 MiB that the acceptance figures are of; of a smaller file the same share."""
+        return max(1, min(n, n * self.database.stat().st_size // _SIZE_OF_THE_FIGURES))
 
     def start(self, **how: Any) -> Ended:
         """Start the app; remembers what the files were before."""
@@ -105,6 +113,17 @@ class Patient:
     def outcome(self) -> Outcome:
         return compare(self.truth, contents(self.database), flagged(self.folders))
 
+    @property
+    def is_of_the_figures(self) -> bool:
+        """Whether the file is as large as those that the acceptance figures are of; in a small one a page is a lot."""
+        return len(self.truth["todos"]) >= _TODOS_OF_THE_FIGURES
+
+    def untouched(self) -> set[tuple[str, Key]]:
+        """What people wrote that stands on pages which are as they were: no damage elsewhere may cost it."""
+        assert self.healthy is not None
+        found = untouched(self.healthy, self.database)
+        return {(table, key) for table in ("users", "sessions", "todos") for key in found.get(table, ())}
+
     def assert_kept(self) -> None:
         """Each file of the set is where it was, as it was, or lies as it was in quarantine."""
         assert self.is_kept(), f"of {list(self.before)} not all is in {[folder.name for folder in self.folders]}"
@@ -139,12 +158,15 @@ class Patient:
 
 @dataclass
 class Outcome:
-    """What became of the rows. `silent` are wrong or missing a value, and nobody says so; `ghosts` never were."""
+    """What became of the rows. `silent` are wrong or missing a value, and nobody says so; `ghosts` never were.
+
+    `flagged` are wrong too, and told.
+    """
 
     total: int = 0
     exact: int = 0
     present: int = 0
-    flagged_wrong: int = 0
+    flagged: list[tuple[str, Key]] = field(default_factory=list)
     silent: list[tuple[str, Key, list[tuple[Any, Any]]]] = field(default_factory=list)
     ghosts: list[tuple[str, Key]] = field(default_factory=list)
     flagged_ghosts: list[tuple[str, Key]] = field(default_factory=list)
@@ -272,7 +294,7 @@ def compare(truth: Content, found: Content, flags: Iterable[tuple[str, frozenset
             if got == row:
                 outcome.exact += 1
             elif is_flagged:
-                outcome.flagged_wrong += 1
+                outcome.flagged.append((table, key))
             else:
                 outcome.silent.append((table, key, [pair for pair in zip(row, got, strict=True) if pair[0] != pair[1]]))
         for key in found[table].keys() - rows.keys():

@@ -110,7 +110,7 @@ def test_case_27_killed_at_random_forty_times(admit: Admit) -> None:
 
 def test_case_26_six_at_once_of_which_three_are_killed(patient: Patient) -> None:
     chance = random.Random(26)
-    patient.hurt("pages-random", n=100)
+    patient.hurt("pages-random", n=patient.pages(100))
     patient.remember()
     children = [patient.begin(is_clean=False) for _ in range(6)]
     for child in children[:3]:

@@ -149,9 +149,12 @@ def test_case_21_also_the_first_start_of_the_old_deployment(nursery: Nursery, tm
 
 
 @pytest.mark.parametrize("revision", [OLDEST, WRITTEN_AT])
-def test_case_22_an_older_release_is_copied_and_migrated(nursery: Nursery, tmp_path: Path, revision: str) -> None:
+@pytest.mark.parametrize("todos", [2_000, pytest.param(20_000, marks=pytest.mark.endurance)])
+def test_case_22_an_older_release_is_copied_and_migrated(
+    nursery: Nursery, tmp_path: Path, revision: str, todos: int
+) -> None:
     database = tmp_path / "todo.db"
-    write(database, users=100, todos=20_000)
+    write(database, users=100, todos=todos)
     if revision == OLDEST:
         with closing(sqlite3.connect(database)) as connection, connection:
             for table in ("sessions", "installation"):

@@ -6,8 +6,13 @@ from backend.storage.diagnose import State
 from tests.storage.acceptance.patients import Kept, Outcome, Patient
 
 
-def healed(patient: Patient) -> Outcome:
-    """Start on what is damaged; nothing is wrong or made up without a flag, and a loss is told."""
+def healed(patient: Patient, least: float = 0) -> Outcome:
+    """Start on what is damaged; nothing is wrong or made up without a flag, and a loss is told.
+
+    At `least` so many of a hundred rows are exact in a file of the size that the figures are of. In a small one the
+    rows of a single page are too many of all; in any, what stands on pages that were not hit is exact.
+    """
+    untouched = patient.untouched() if least else set()
     report = patient.start()
     assert report.is_usable
     assert report.healed
@@ -15,6 +20,8 @@ def healed(patient: Patient) -> Outcome:
     outcome = patient.outcome()
     assert not outcome.silent
     assert not outcome.ghosts
+    assert not untouched & {*outcome.missing, *outcome.flagged}
+    assert outcome.exact_share >= least or not patient.is_of_the_figures
     if not outcome.is_whole:
         assert not report.lost_nothing
         assert report.unacknowledged
@@ -24,20 +31,20 @@ def healed(patient: Patient) -> Outcome:
 
 @pytest.mark.parametrize(("n", "least"), [(1, 99.99), (10, 99.77), (100, 95.20)])
 def test_case_04_random_pages(patient: Patient, n: int, least: float) -> None:
-    outcome = healed(patient.hurt("pages-random", n=n))
-    assert outcome.exact_share >= least
-    # The indexes are a second copy: each row is still named by one. Tags come from the todos that still have them.
+    outcome = healed(patient.hurt("pages-random", n=patient.pages(n)), least)
+    # The indexes are a second copy: each row is still named by one, and the tags of a todo by their own table.
     assert {table for table, _ in outcome.missing} <= {"todo_tags"}
+    assert outcome.present_share >= 99.9
 
 
 def test_case_05_zeroed_pages(patient: Patient) -> None:
-    outcome = healed(patient.hurt("pages-zero", n=100))
-    assert outcome.exact_share >= 96.03
+    outcome = healed(patient.hurt("pages-zero", n=patient.pages(100)), 96.03)
     assert {table for table, _ in outcome.missing} <= {"todo_tags"}
+    assert outcome.present_share >= 99.9
 
 
 def test_case_06_lost_leaves_come_back_from_the_indexes_and_a_snapshot(patient: Patient, large: Kept) -> None:
-    outcome = healed(patient.with_backup(large).hurt("leaf-random", n=50))
+    outcome = healed(patient.with_backup(large).hurt("leaf-random", n=patient.pages(50)))
     assert outcome.exact_share >= 99.9
     assert outcome.present == outcome.total
     # Nothing that was deleted since the snapshot is back.
@@ -50,15 +57,13 @@ def test_case_07_the_way_to_the_rows_is_lost_and_no_row(patient: Patient, fault:
 
 
 def test_case_08_overflow_pages(patient: Patient) -> None:
-    outcome = healed(patient.hurt("overflow-random", n=10))
-    assert outcome.exact_share >= 99.96
+    outcome = healed(patient.hurt("overflow-random", n=patient.pages(10)), 99.96)
     assert outcome.present == outcome.total
-    assert outcome.flagged_wrong <= 10
+    assert len(outcome.flagged) <= 10
 
 
 def test_case_09_torn_pages(patient: Patient) -> None:
-    outcome = healed(patient.hurt("torn-pages", n=10))
-    assert outcome.exact_share >= 99.65
+    outcome = healed(patient.hurt("torn-pages", n=patient.pages(10)), 99.65)
     assert outcome.present == outcome.total
 
 
@@ -71,7 +76,7 @@ def test_case_10_the_first_page(patient: Patient, fault: str) -> None:
     ("fault", "least"), [("truncate-tail", 98.74), ("truncate-midpage", 58.89), ("truncate-half", 43.79)]
 )
 def test_case_11_files_cut_short(patient: Patient, fault: str, least: float) -> None:
-    assert healed(patient.hurt(fault)).exact_share >= least
+    healed(patient.hurt(fault), least)
 
 
 @pytest.mark.parametrize("fault", ["index-payload", "index-missing"])

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,11 @@ from tests.storage.acceptance.nursery import Nursery
 from tests.storage.acceptance.patients import Kept, Patient, assert_sound
 
 _BATCHES, _EACH = 20, 100
+_SAMPLED = 8
+# 382: of a file that was cut a single page of todos was left, and taken for all of them. 536: two pages had changed
+# places, so that the table's first page was one of its last ones. 1492: a page of
+# rows stood there twice, which no unique index can be made of. 1833: a bit flip that a new index sealed in.
+_FOUND_A_FAULT = (382, 536, 1492, 1833)
 
 
 @pytest.fixture
@@ -42,8 +47,11 @@ def examine(patient: Patient, seed: int, tiny: Kept) -> str:
         assert report.found == State.SCHEMA_NEWER, said
         assert patient.database.read_bytes() == patient.before[""], said
         return str(report.found)
-    was_replayed = "-wal" in patient.before and not any(
-        (folder / "todo.db-wal").exists() and "_log-" not in folder.name for folder in patient.folders
+    # Nothing of a log that is none gets into the file: both must be as they were, there or in quarantine.
+    was_replayed = (
+        "-wal" in patient.before
+        and not injuries.has_garbage_log
+        and not any((folder / "todo.db-wal").exists() and "_log-" not in folder.name for folder in patient.folders)
     )
     if was_replayed or (report.found == State.HEALTHY and not patient.folders):
         # SQLite has taken the log into the file, as after any crash; whether or not anything else was wrong with it.
@@ -75,7 +83,7 @@ def examine(patient: Patient, seed: int, tiny: Kept) -> str:
 
 
 def examine_all(
-    make: Callable[[int], Patient], seeds: range, tiny: Kept, record: Callable[[str, object], None]
+    make: Callable[[int], Patient], seeds: Sequence[int], tiny: Kept, record: Callable[[str, object], None]
 ) -> None:
     found: dict[str, int] = {}
     failures = []
@@ -92,11 +100,17 @@ def examine_all(
     assert not failures, f"{len(failures)} of {len(seeds)}:\n" + "\n".join(failures)
 
 
-@pytest.mark.parametrize("batch", range(6))
+@pytest.mark.parametrize("batch", range(4))
 def test_a_sample_of_random_damage(
     admit_tiny: Callable[[int], Patient], tiny: Kept, record_property: Callable[[str, object], None], batch: int
 ) -> None:
-    examine_all(admit_tiny, range(batch * _EACH, batch * _EACH + 10), tiny, record_property)
+    examine_all(admit_tiny, range(batch * _EACH, batch * _EACH + _SAMPLED), tiny, record_property)
+
+
+def test_damage_that_found_a_fault_once(
+    admit_tiny: Callable[[int], Patient], tiny: Kept, record_property: Callable[[str, object], None]
+) -> None:
+    examine_all(admit_tiny, _FOUND_A_FAULT, tiny, record_property)
 
 
 @pytest.mark.endurance

@@ -1,0 +1,68 @@
+"""Rounds: changes that are there at the same moment are committed together.
+
+To begin a transaction on SQLite and to commit it costs as much as the change itself. So whoever changes something waits
+until the event loop has come to everybody who is ready, and one transaction does it for all. Where one of them is
+refused, nothing of the round is kept and each is done for itself: nobody is told of what another one did wrong.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session
+
+T = TypeVar("T")
+Work = Callable[[Session], Any]
+_Waiting = tuple[Work, asyncio.Future[Any]]
+
+# The event loop stands still for a round, so it is not long.
+_MOST = 32
+
+
+class Rounds:
+    """`alone` does one piece of work in a transaction of its own, `together` does some in one and answers for each."""
+
+    def __init__(self, alone: Callable[[Work], Any], together: Callable[[Sequence[Work]], list[Any]]) -> None:
+        self._alone = alone
+        self._together = together
+        self._waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, list[_Waiting]] = WeakKeyDictionary()
+
+    async def take_part(self, work: Callable[[Session], T]) -> T:
+        """Do a piece of work; it is committed when this returns. Raises what the work raises."""
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting.setdefault(loop, [])
+        done = loop.create_future()
+        waiting.append((work, done))
+        if len(waiting) == 1:
+            loop.call_soon(self._hold, loop)
+        answer: T = await done
+        return answer
+
+    def _hold(self, loop: asyncio.AbstractEventLoop) -> None:
+        waiting = self._waiting.pop(loop)
+        if waiting[_MOST:]:
+            self._waiting[loop] = waiting[_MOST:]
+            loop.call_soon(self._hold, loop)
+        # Who has hung up meanwhile has asked all the same: as ever, what was sent is done.
+        here = waiting[:_MOST]
+        try:
+            answers = self._together([work for work, _ in here]) if len(here) > 1 else None
+        except Exception:  # noqa: BLE001 - whatever it is, it happens again to the one whose it is
+            answers = None
+        for number, (work, done) in enumerate(here):
+            try:
+                answer = self._alone(work) if answers is None else answers[number]
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+                _tell(done, error)
+            else:
+                _tell(done, None, answer)
+
+
+def _tell(done: asyncio.Future[Any], error: Exception | None, answer: Any = None) -> None:
+    if done.cancelled():
+        return
+    if error is not None:
+        done.set_exception(error)
+    else:
+        done.set_result(answer)
