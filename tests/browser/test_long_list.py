@@ -1,6 +1,6 @@
 """Two thousand todos: every one is reached, and neither a tick nor the scroll stalls."""
 
-import statistics
+from collections.abc import Callable
 
 from playwright.sync_api import expect
 
@@ -8,21 +8,19 @@ from tests.browser.visiting import Visitor
 
 COUNT = 2_000
 BATCH = 100
-# As ratios within one run, because a busy machine is slow at everything: a tick beside one on the first page alone,
-# a frame of scrolling beside one in which nothing moves.
-TICK_RATIO = 5
+# As ratios of the page's own work beside a list of a hundred, within one run: CPU seconds of the thread that draws, so
+# that what else the machine does is nobody's failure.
+TICK_RATIO = 6  # 9 where every row is laid out, 4 where only those in sight are
 FRAME_RATIO = 3
-STALL_RATIO = 15  # for nineteen frames of twenty
-FRAME_MILLISECONDS = 1_000 / 60  # no screen is waited for less than this
+FRAMES = 120
 
-# From the click to the frame in which the change has been painted.
+# Until the frame in which the change has been painted.
 TICK = """
 async (index) => {
   const row = document.querySelectorAll(".row")[index];
-  const start = performance.now();
   row.querySelector(".tick input").click();
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-  return [performance.now() - start, row.classList.contains("is-done")];
+  return row.classList.contains("is-done");
 }
 """
 REACH_THE_END = """
@@ -34,17 +32,14 @@ async (count) => {
   }
 }
 """
+# Down and up again, so that a short list has as far to go as a long one.
 SCROLL = """
-async (pixels) => {
-  const frames = [];
-  let last = performance.now();
-  for (let frame = 0; frame < 120; frame += 1) {
-    window.scrollBy(0, pixels);
+async (frames) => {
+  for (let frame = 0; frame < frames; frame += 1) {
+    window.scrollBy(0, Math.floor(frame / 10) % 2 ? -400 : 400);
     await new Promise(requestAnimationFrame);
-    frames.push(performance.now() - last);
-    last = performance.now();
   }
-  return frames;
+  window.scrollTo(0, 0);
 }
 """
 
@@ -54,17 +49,15 @@ def test_two_thousand_todos_scroll_and_tick_without_a_stall(visitor: Visitor) ->
     visitor.enter()
     visitor.show("All")
     expect(visitor.page.locator(".count")).to_have_text("2,000 todos")
-    few = ticks_of(visitor)
-    pace = max(FRAME_MILLISECONDS, statistics.median(visitor.page.evaluate(SCROLL, 0)))
+    work = Work(visitor)
+    few_ticks, few_frames = work.of(tick_fifteen), work.of(scroll)
+    assert visitor.rows.count() < COUNT / 2
     visitor.page.evaluate(REACH_THE_END, COUNT)
     assert visitor.rows.count() == COUNT
     assert len(set(visitor.titles.all_text_contents())) == COUNT
     visitor.page.evaluate("window.scrollTo(0, 0)")
-    frames = visitor.page.evaluate(SCROLL, 400)
-    visitor.page.evaluate("window.scrollTo(0, 0)")
-    assert statistics.median(ticks_of(visitor)) < TICK_RATIO * statistics.median(few)
-    assert statistics.median(frames) < FRAME_RATIO * pace
-    assert statistics.quantiles(frames, n=20)[-1] < STALL_RATIO * pace
+    assert work.of(tick_fifteen) < TICK_RATIO * few_ticks
+    assert work.of(scroll) < FRAME_RATIO * few_frames
 
 
 def test_scrolling_leaves_the_sidebar_the_search_and_the_panel_in_sight(visitor: Visitor) -> None:
@@ -83,14 +76,34 @@ def test_scrolling_leaves_the_sidebar_the_search_and_the_panel_in_sight(visitor:
     assert visitor.page.evaluate("window.scrollY") == 900
 
 
-def ticks_of(visitor: Visitor) -> list[float]:
-    """Milliseconds until a tick is painted, of the first open rows; each is taken back after that."""
-    ticks = [visitor.page.evaluate(TICK, index) for index in range(15)]
-    assert all(is_done for _, is_done in ticks)
+class Work:
+    """What the page's main thread does, in its own CPU seconds."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
+        self._devtools = visitor.context.new_cdp_session(visitor.page)
+        self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def of(self, action: Callable[[Visitor], None]) -> float:
+        before = self._seconds()
+        action(self._visitor)
+        return self._seconds() - before
+
+    def _seconds(self) -> float:
+        metrics = self._devtools.send("Performance.getMetrics")["metrics"]
+        return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
+
+
+def tick_fifteen(visitor: Visitor) -> None:
+    """The first open rows; each is taken back after that."""
+    assert all(visitor.page.evaluate(TICK, index) for index in range(15))
     for index in range(15):
         visitor.page.evaluate(TICK, index)
     expect(visitor.page.locator(".row.is-done")).to_have_count(0)
-    return [milliseconds for milliseconds, _ in ticks]
+
+
+def scroll(visitor: Visitor) -> None:
+    visitor.page.evaluate(SCROLL, FRAMES)
 
 
 def fill(visitor: Visitor, count: int) -> None:
