@@ -33,9 +33,9 @@ print(json.dumps({"cpu": time.process_time() - began, "todos": report.table("tod
 @pytest.mark.endurance
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 # The older layout makes 87 MiB of it, the newer one with its seven indexes 304 MiB.
-@pytest.mark.parametrize(("which", "seconds"), [("old", 20), ("head", 40)])
-def test_a_large_file(tmp_path: Path, which: str, seconds: float) -> None:
-    path = tmp_path / "todo.db"
+@pytest.mark.parametrize("which", ["old", "head"])
+def test_a_large_file(tmp_path: Path, which: str) -> None:
+    path = tmp_path / "large.db"
     build(path, which=which, users=1000, todos=200_000, seed=3)
     damage(path, "pages-random", seed=1, n=100)
     done = subprocess.run(
@@ -46,4 +46,4 @@ def test_a_large_file(tmp_path: Path, which: str, seconds: float) -> None:
     assert cost["sound"]
     assert cost["todos"] >= 190_000
     assert cost["rss"] < 300
-    assert cost["cpu"] < seconds
+    assert cost["cpu"] < 20
