@@ -188,18 +188,12 @@ async def write(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
 
 def _together(works: Sequence[Callable[[Session], Any]]) -> list[Any]:
     """Do all of this in one transaction, or nothing of it."""
-    _ensure_usable()
-    answers, infos = [], []
-    with _translated(), for_writing(engine).connect() as connection:
-        gate.pass_through(connection)
+    answers = []
+    with write_scope() as session:
         for work in works:
-            with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
-                answers.append(work(session))
-                session.flush()
-                infos.append(session.info)
-        connection.commit()
-    for info in infos:
-        news.announce(info)
+            answers.append(work(session))
+            session.flush()
+            session.expunge_all()  # nobody meets what another one has read
     return answers
 
 

@@ -115,7 +115,7 @@ class ByKey(Generic[Entity]):
     def get(self, session: Session, *key: str) -> Entity | None:
         """The object with this key, the one that the session holds already if it does."""
         is_held = self._mapper.identity_key_from_primary_key(key) in session.identity_map
-        if is_held or session.get_bind().dialect.name != "sqlite":
+        if is_held or _connection_of(session).dialect.name != "sqlite":
             return session.get(self._entity, key)
         row = self._statement.first(session, **dict(zip(self._names, key, strict=True)))
         if row is None:

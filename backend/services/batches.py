@@ -25,7 +25,7 @@ def run(session: Session, actor: Actor, request: BatchRequest) -> BatchRead:
     with log.together(session) as operation_id:
         for index, item in enumerate(request.operations):
             try:
-                with session.begin_nested():
+                with log.begin_part(session):
                     results.append(BatchResult.model_construct(index=index, todo=_do(session, actor, item), error=None))
             except (AppError, ValidationError) as error:
                 refusal = describe(error)

@@ -1,7 +1,8 @@
 """The log of operations, written in the transaction of the change that it tells of.
 
 `lock` comes first in everything that writes: it makes the writers of one account wait for each other, so that numbers
-are given in the order of the commits, counts are exact, and no two of them deadlock. `record` writes an entry.
+are given in the order of the commits, counts are exact, and no two of them deadlock. `record` writes an entry. The
+ledger itself is counted up in memory, and stored once, when the transaction ends or a part of it begins or ends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
+from sqlalchemy import event
+from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session, col, select
 
 from backend import derived, news
@@ -22,7 +25,7 @@ from backend.models.user import User
 from backend.prepared import Prepared, Reader
 from backend.services.actor import Actor
 
-_LEDGERS, _GROUP = "ledgers", "operation_group"
+_LEDGERS, _CHANGED, _GROUP = "ledgers", "changed_ledgers", "operation_group"
 _LEDGER_COLUMNS = [column.key for column in sa.inspect(Ledger).columns]
 _LEDGER = sa.select(*sa.inspect(Ledger).columns).where(col(Ledger.owner_id) == sa.bindparam("owner"))
 _READ, _LOCK = Prepared(_LEDGER), Prepared(_LEDGER.with_for_update())
@@ -36,7 +39,7 @@ _WRITE = Prepared(sa.insert(Operation), [column.key for column in sa.inspect(Ope
 
 @dataclass
 class Held:
-    """A locked ledger: the columns of its row, counted up in memory and stored with each entry."""
+    """A locked ledger: the columns of its row, counted up in memory."""
 
     owner_id: str
     epoch: str
@@ -82,9 +85,18 @@ def lock(session: Session, owner_id: str) -> Held:
     return held[owner_id]
 
 
-def save(session: Session, ledger: Held) -> None:
-    """Store what was counted."""
-    _SAVE.run(session, [{f"new_{name}": value for name, value in vars(ledger).items()}])
+def has_changed(session: Session, ledger: Held) -> None:
+    """What was counted is stored before the transaction ends."""
+    session.info.setdefault(_CHANGED, set()).add(ledger.owner_id)
+
+
+@event.listens_for(Session, "before_commit")
+def _settle(session: Session) -> None:
+    """Store what was counted. Savepoints that are kept end here too."""
+    changed: set[str] = session.info.pop(_CHANGED, set())
+    if changed:
+        ledgers = [session.info[_LEDGERS][owner_id] for owner_id in sorted(changed)]
+        _SAVE.run(session, [{f"new_{name}": value for name, value in vars(one).items()} for one in ledgers])
 
 
 def ledger_of(source: Reader | Session, owner_id: str) -> Any:
@@ -92,9 +104,16 @@ def ledger_of(source: Reader | Session, owner_id: str) -> Any:
     return _READ.first(source, owner=owner_id)
 
 
+def begin_part(session: Session) -> SessionTransaction:
+    """A part of the transaction that can be taken back: a savepoint. `let_go` has to follow where it is."""
+    _settle(session)
+    return session.begin_nested()
+
+
 def let_go(session: Session) -> None:
     """Forget what is locked and what is known, after a part of the transaction was rolled back."""
     session.info.pop(_LEDGERS, None)
+    session.info.pop(_CHANGED, None)
     session.expire_all()
 
 
@@ -135,7 +154,7 @@ def record_all(
     rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
     ledger.seq += len(rows)
     _WRITE.run(session, rows)
-    save(session, ledger)
+    has_changed(session, ledger)
 
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,7 +166,7 @@ def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def count(ledger: Held, bucket: str, by: int) -> None:
-    """Count todos that came into a bucket (`open`, `done` or `trashed`) or left it; the next entry stores it."""
+    """Count todos that came into a bucket (`open`, `done` or `trashed`) or left it; stored with the next entry."""
     name = f"todos_{bucket}"
     setattr(ledger, name, getattr(ledger, name) + by)
 

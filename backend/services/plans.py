@@ -102,7 +102,7 @@ def _try(
     # Before the savepoint: going back to it would set free what was locked after it, and others could slip in.
     for owner_id in _owners(session, actor):
         log.lock(session, owner_id)
-    attempt = session.begin_nested()
+    attempt = log.begin_part(session)
     try:
         answer = work()
         changes = _changes(session, actor, answer)

@@ -87,7 +87,7 @@ def tidy(session: Session, owner_id: str, now: datetime) -> bool:
     forgotten = [seq for seq, at in old if at < now - timedelta(days=LOG_DAYS)]
     if forgotten:
         ledger.forgotten = forgotten[-1]
-        log.save(session, ledger)
+        log.has_changed(session, ledger)
         session.exec(
             sa.delete(Operation).where(col(Operation.owner_id) == owner_id, col(Operation.seq) <= forgotten[-1])
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
@@ -37,12 +38,17 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
         event.listen(engine, "connect", _open_without_a_trace)
     elif mounts.is_shared(Path(str(url.database)), table):
         engine = create_engine(
-            url, pool_size=1, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000, hide_parameters=True
+            url,
+            pool_size=1,
+            max_overflow=0,
+            pool_timeout=BUSY_TIMEOUT_MS / 1000,
+            hide_parameters=True,
+            json_serializer=_json,
         )
         event.listen(engine, "connect", _open_sqlite_in_mount)
     else:
         # What is left open is rolled back by _end_sqlite, so the pool need not do it each time.
-        engine = create_engine(url, hide_parameters=True, pool_reset_on_return=None)
+        engine = create_engine(url, hide_parameters=True, pool_reset_on_return=None, json_serializer=_json)
         event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkin", _end_sqlite)
@@ -130,6 +136,11 @@ def _open_without_a_trace(connection: sqlite3.Connection, _: ConnectionPoolEntry
 def _open_to_read(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA query_only = ON").close()
+
+
+def _json(value: Any) -> str:
+    """A tenth of the time of json.dumps; each entry of the log holds two."""
+    return to_json(value).decode()
 
 
 def _lower(value: Any) -> Any:
