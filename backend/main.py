@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from backend import uncollected
 from backend.settings import get_settings
 
 logging.basicConfig(level=get_settings().log_level, format="%(levelname)s: %(message)s")
@@ -10,18 +11,20 @@ for chatty in ("alembic", "httpx", "filelock", "mcp"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 logging.getLogger(__name__).info("Starting application...")
 
-from backend import security  # noqa: E402 - the first line of the log comes before the work it announces
-from backend.api import late  # noqa: E402
-from backend.api.application import create_api  # noqa: E402
+with uncollected.imports():  # the first line of the log comes before the work it announces
+    from backend import security
+    from backend.api import late
+    from backend.api.application import create_api
 
 
 def _add_the_rest(app: Any) -> None:
     # Gradio and the protocol of agents cost more to import than everything else together, and REST needs neither.
-    from backend.agents import entrance  # noqa: PLC0415
-    from backend.ui import mounting  # noqa: PLC0415
+    with uncollected.imports():
+        from backend.agents import entrance  # noqa: PLC0415
+        from backend.ui import mounting  # noqa: PLC0415
 
-    # The page takes whatever nobody else takes, so it comes last.
-    mounting.mount(entrance.mount(app))
+        # The page takes whatever nobody else takes, so it comes last.
+        mounting.mount(entrance.mount(app))
 
 
 security.signing_key()

@@ -48,6 +48,7 @@ LAYERS = {
         "ui",
         "security",
         "settings",
+        "uncollected",
         "errors",
         harm="putting the doors together would become a door of its own",
     ),
@@ -139,6 +140,7 @@ LAYERS = {
         "database", "services", "models", "errors", harm="what the installation does for itself would need a door"
     ),
     "replay": layer(harm="what a request says could not be read twice without knowing what it is about"),
+    "uncollected": layer(harm="how a part is imported would depend on what it is"),
     "rounds": layer(harm="when something is committed would depend on what it is"),
     "prepared": layer(harm="a statement could not be read without what it is about"),
     "news": layer(harm="whoever waits for a change would wait for more than that"),
