@@ -91,11 +91,27 @@ def test_every_page_is_accessible(visit: Callable[..., Visitor], tmp_path: Path,
     expect(page.get_by_role("dialog")).to_be_visible()
     check(page, "dialog", tmp_path)
     page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".has-panel")).to_have_count(0)  # the list takes its room back, which moves the ticks
     visitor.tick("Read a book").check(force=True)
     check(page, "toast", tmp_path)
     visitor.show("Trash")
     expect(visitor.rows).to_have_count(1)
     check(page, "trash", tmp_path)
+
+
+def test_beside_the_panel_the_filters_are_one_line_and_the_name_is_whole(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**DESKTOP)
+    page = visitor.page
+    work = visitor.call("POST", "/lists", {"name": "Work"})
+    todo = visitor.add("Reply to Jonas", list_id=work["id"])
+    visitor.enter(f"/?view=list&id={work['id']}&sort=position:asc&todo={todo['id']}")
+    expect(page.get_by_role("dialog", name="Edit todo")).to_be_visible()
+    expect(page.locator(".row-grip")).to_be_visible()
+    tops = page.locator(".filters :is(select, button):visible").evaluate_all(
+        "(controls) => controls.map((one) => Math.round(one.getBoundingClientRect().top))"
+    )
+    assert tops == tops[:1] * 5
+    assert page.locator(".heading-title").evaluate("(title) => title.scrollWidth <= title.clientWidth")
 
 
 def test_nothing_moves_while_the_page_loads(visitor: Visitor) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Locator, expect
 
-from tests.browser.test_look import LOOKS, check_dialog
+from tests.browser.test_look import LOOKS, PHONE, check_dialog
 from tests.browser.visiting import Visitor, refuse
 from tests.support import PASSWORD
 
@@ -212,6 +213,24 @@ def test_an_invitation_that_is_withdrawn_is_no_longer_good(visit: Callable[..., 
     guest.enter(link.removeprefix(owner.server.url))
     expect(guest.toast("There is no such invitation: it was withdrawn")).to_be_visible()
     assert guest.call("GET", "/lists")["total"] == 0
+
+
+def test_a_long_name_leaves_room_for_what_can_be_done(visit: Callable[..., Visitor]) -> None:
+    owner = visit(**PHONE)
+    name = "averylongname" * 3 + "x" * 11
+    party = owner.call("POST", "/lists", {"name": "Party"})
+    token = invited(owner, party["id"]).partition("invite=")[2]
+    headers = owner.server.register(name, email="long@example.com")
+    httpx.post(f"{owner.server.url}/api/v1/invites/{token}/accept", headers=headers).raise_for_status()
+    owner.enter(f"/?view=list&id={party['id']}")
+    sharing = share(owner)
+    item = sharing.locator(".plain-item").filter(has_text=name)
+    assert item.locator(".item-name").evaluate("(name) => name.offsetHeight") < 60  # two lines, not a column of letters
+    item.get_by_role("button", name="Remove").click()
+    question = dialog(owner, re.compile("off the list"))
+    assert question.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    heading = question.get_by_role("heading")
+    assert heading.evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
 
 @LOOKS

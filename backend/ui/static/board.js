@@ -10,7 +10,7 @@ import { createJoining } from "./joining.js";
 import { createKeyboard } from "./keyboard.js";
 import { createList } from "./list.js";
 import { createLive } from "./live.js";
-import { createLooking } from "./looking.js";
+import { createLooking, isLooking, lookingWords, takesTodos } from "./looking.js";
 import { createNotices } from "./notices.js";
 import { createOverview } from "./overview.js";
 import { createPageHost } from "./pagehost.js";
@@ -64,24 +64,30 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     filterTag: (tag) => views.open({ view: "tag", name: tag }),
     clearFilters: () => views.narrow({ search: "", priority: "", tag: "", due: "" }),
     focusAdd: () => quickAdd.focus(),
+    mayOnlyLook({ list_id: id }) {
+      const list = overview.list(id);
+      toasts.say(lookingWords(list, quoted(list.name)));
+    },
     welcome: createWelcome(account, call, warn, () => Promise.all([store.load(), overview.load()])),
     mayChange: overview.mayChange,
     listName: (id) => (id && views.current().view !== "list" ? overview.list(id)?.name : null),
   };
 
-  const filters = createFilterBar(store, views, {
+  const filters = createFilterBar(store, views, overview, {
     saveFilter: places.saveFilter,
     clearFilters: actions.clearFilters,
     select: () => selection.begin(),
   });
   const quickAdd = createQuickAdd(account, call, store, add, limits.title);
   const looking = createLooking(views, overview, quickAdd.element);
-  const list = createList(store, timezone, actions, limits.title);
+  const list = createList(store, overview, timezone, actions, limits.title);
   let listsShown = "";
   overview.onChange(() => {
     const known = JSON.stringify(overview.current().lists.map(({ id, name, role }) => [id, name, role]));
-    if (known !== listsShown) list.repaint();
+    if (known === listsShown) return;
     listsShown = known;
+    list.repaint();
+    store.refresh(); // what can be done with todos may be another now
   });
   const dialog = createDialog(
     account,
@@ -110,7 +116,7 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
   const selection = createSelection(list.element, store, overview, prompt, actions);
   const keyboard = createKeyboard(
     list.element,
-    { ...actions, add: quickAdd.focus, search: filters.focus, undo: past.undo, redo: past.redo, rename: list.rename, shift },
+    { ...actions, add: begin, search, undo: past.undo, redo: past.redo, rename: list.rename, shift },
     selection,
     store.get,
   );
@@ -129,10 +135,10 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
       h("main", { class: "main" }, todoParts, host.element),
     ),
     dialog.element,
-    createBottomBar(views, {
+    createBottomBar(views, overview, {
       menu: () => sidebar.open(!sidebar.isOpen()),
-      search: filters.focus,
-      add: quickAdd.focus,
+      search,
+      add: begin,
     }).element,
     selection.element,
     prompt.element,
@@ -147,6 +153,20 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     if (change.kind === "todo" && change.deleted) store.forget([change.id]);
     else if (change.todo) store.take([change.todo]);
     overview.touch();
+  }
+
+  /** Ready to write a new todo, in the Inbox where this place takes none; where one may only look, that is said. */
+  function begin() {
+    const place = views.current();
+    if (isLooking(place, overview)) return actions.mayOnlyLook({ list_id: place.id });
+    if (!takesTodos(place, overview)) views.open({ view: "inbox" });
+    return quickAdd.focus();
+  }
+
+  /** Ready to search, among all where no list is open. */
+  function search() {
+    if (host.isOpen()) views.open({ view: "all" });
+    filters.focus();
   }
 
   function shift(todo, direction) {
@@ -203,7 +223,8 @@ export function createBoard(account, call, toasts, limits, onLogOut, notices, fe
     try {
       const todo = await store.fetch(id);
       if (!todo.deleted_at) return openDialog(todo);
-      toasts.say("This todo is in the trash.", { label: "Restore", run: () => actions.restore(todo) });
+      const restoring = { label: "Restore", run: () => actions.restore(todo) };
+      toasts.say("This todo is in the trash.", overview.mayChange(todo) && restoring);
     } catch (refusal) {
       warn(refusal);
     }

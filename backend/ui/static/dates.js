@@ -77,9 +77,12 @@ export function groupText({ due_date: day }, timezone) {
   return localNoon(day).toLocaleDateString(undefined, options);
 }
 
-/** An instant as date and time where the reader is. */
+/** An instant as date and time where the reader is; the year is told where it is another one. */
 export function momentText(instant) {
-  return new Date(instant).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const at = new Date(instant);
+  const options = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+  if (at.getFullYear() !== new Date().getFullYear()) options.year = "numeric";
+  return at.toLocaleString(undefined, options);
 }
 
 function dayText(day, timezone) {

@@ -1,4 +1,5 @@
 import { freshId, h, icon, show } from "./dom.js";
+import { isLooking } from "./looking.js";
 import { sortOf } from "./queries.js";
 import { isNarrowed, SORTS } from "./rules.js";
 
@@ -24,7 +25,7 @@ const PRIORITY_CHOICES = [
  * Narrows what the view shows: words and filters, which combine; and its order.
  * @param {{saveFilter: Function, clearFilters: Function, select: Function}} actions
  */
-export function createFilterBar(store, views, actions) {
+export function createFilterBar(store, views, overview, actions) {
   const apply = views.narrow;
   const search = createSearch(apply);
   const due = choice("Due", DUES, (value) => apply({ due: value }));
@@ -34,7 +35,7 @@ export function createFilterBar(store, views, actions) {
   const clear = h("button", { type: "button", class: "button is-quiet", on: { click: actions.clearFilters } }, "Clear filters");
   const save = h("button", { type: "button", class: "button is-quiet", on: { click: actions.saveFilter } }, "Save filter");
   const select = h("button", { type: "button", class: "button is-quiet", on: { click: actions.select } }, "Select");
-  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, save, sort, select);
+  const panel = h("div", { class: "filters", id: freshId("filters") }, due, priority, tag, clear, save, h("div", { class: "filter-ends" }, sort, select));
   const toggle = h(
     "button",
     { type: "button", class: "icon-button filter-toggle", "aria-controls": panel.id, on: { click: togglePanel } },
@@ -69,7 +70,7 @@ export function createFilterBar(store, views, actions) {
     show(save, isNarrowed(place));
     show(due, !DATED_VIEWS.includes(place.view));
     show(sort, place.view !== "trash");
-    show(select, place.view !== "trash");
+    show(select, place.view !== "trash" && !isLooking(place, overview));
     toggle.classList.toggle("is-set", Boolean(place.due || place.priority || place.tag));
   }
 

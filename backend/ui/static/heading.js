@@ -39,6 +39,7 @@ export function createHeading(views, overview, actions, count) {
     rename.hidden = !isMine;
     remove.hidden = !isMine || place.view === "tag";
     share.hidden = !list;
+    element.classList.toggle("has-buttons", isMine);
     for (const [button, verb] of [[share, isMine ? "Share" : "People of"], [rename, "Rename"], [remove, "Delete"]]) {
       button.setAttribute("aria-label", `${verb} ${what}`);
       button.title = `${verb} ${what}`;

@@ -23,12 +23,13 @@ const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [co
 /**
  * The page from the keyboard. Keys count while nobody writes and no dialog is in the way.
  * @param root where rows are
- * @param actions {add, search, undo, redo, open, rename, tick, remove, shift}, the last five with a todo
+ * @param actions {add, search, undo, redo} and, with a todo, {open, rename, tick, remove, shift, mayChange, mayOnlyLook}
  * @param selection while it is on, what ticks and deletes a todo is meant for the selection
  * @param {(id: string) => object|null} todoOf
  */
 export function createKeyboard(root, actions, selection, todoOf) {
   const help = createHelp();
+  const toggleTick = ifAllowed((todo) => actions.tick(todo, !todo.completed));
   const plain = {
     n: actions.add,
     q: actions.add,
@@ -44,14 +45,19 @@ export function createKeyboard(root, actions, selection, todoOf) {
     Delete: selection.remove,
   };
   const onTodo = {
-    x: (todo) => actions.tick(todo, !todo.completed),
-    " ": (todo) => actions.tick(todo, !todo.completed),
+    x: toggleTick,
+    " ": toggleTick,
     e: actions.open,
     Enter: actions.open,
-    r: actions.rename,
+    r: ifAllowed(actions.rename),
     s: selection.toggle,
-    Delete: actions.remove,
+    Delete: ifAllowed(actions.remove),
   };
+
+  /** Where one may only look at a todo, it is said so, and nothing that the server would refuse is begun. */
+  function ifAllowed(work) {
+    return (todo) => (actions.mayChange(todo) ? work(todo) : actions.mayOnlyLook(todo));
+  }
 
   function rowInFocus() {
     return document.activeElement?.closest?.(".row") ?? null;
@@ -67,11 +73,15 @@ export function createKeyboard(root, actions, selection, todoOf) {
   }
 
   function selectFirst() {
-    const row = root.checkVisibility() && root.querySelector(".row");
+    const row = root.checkVisibility() && (root.querySelector(".row:not(.is-fixed)") ?? root.querySelector(".row"));
     const todo = row && todoOf(row.dataset.id);
-    if (!todo || todo.deleted_at) return;
-    step(1);
+    if (!todo) return;
+    focusRow(row);
     selection.toggle(todo);
+  }
+
+  function shift(todo, direction) {
+    ifAllowed(() => actions.shift(todo, direction))(todo);
   }
 
   function press(event) {
@@ -83,8 +93,8 @@ export function createKeyboard(root, actions, selection, todoOf) {
     if (event.key === "Escape" && selection.isOn()) return run(event, selection.clear);
     const row = event.target.closest?.(".row");
     const todo = row && todoOf(row.dataset.id);
-    if (event.altKey && todo && ["ArrowUp", "ArrowDown"].includes(event.key)) {
-      return run(event, () => actions.shift(todo, event.key === "ArrowUp" ? -1 : 1));
+    if (event.altKey && todo && !todo.deleted_at && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+      return run(event, () => shift(todo, event.key === "ArrowUp" ? -1 : 1));
     }
     if (isCommand || event.altKey) return undefined;
     const isButton = event.target.closest("button, a") && ["Enter", " "].includes(event.key); // it has its own meaning

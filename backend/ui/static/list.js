@@ -1,6 +1,7 @@
 import { groupText } from "./dates.js";
 import { h, icon, show } from "./dom.js";
 import { letDrag } from "./drag.js";
+import { isLooking } from "./looking.js";
 import { sortOf } from "./queries.js";
 import { isNarrowed } from "./rules.js";
 import { createRow, focusRow } from "./row.js";
@@ -15,13 +16,14 @@ const EMPTY = {
   trash: ["The trash is empty", "What you delete waits here and can be restored."],
   filter: ["No todo matches", "When one does, it appears here."],
 };
+const NOTHING_TO_SEE = ["Nothing left to do", "What others add to this list appears here."];
 const NONE_FOUND = ["No todo matches", "Try other words, or take the filters off."];
 
 /**
  * The list as it is in the store. Rows are kept by id; long lists load page by page as they scroll into view.
  * @param actions the row's, and {clearFilters, focusAdd, welcome}
  */
-export function createList(store, timezone, actions, titleMax) {
+export function createList(store, overview, timezone, actions, titleMax) {
   const rows = new Map();
   const items = h("ul", { class: "rows", "aria-label": "Todos" });
   const empty = h("div", { class: "empty" });
@@ -104,7 +106,7 @@ export function createList(store, timezone, actions, titleMax) {
   }
 
   function drawEmpty(here) {
-    const [head, body] = isNarrowed(here) ? NONE_FOUND : EMPTY[here.view] ?? EMPTY.inbox;
+    const [head, body] = isNarrowed(here) ? NONE_FOUND : isLooking(here, overview) ? NOTHING_TO_SEE : EMPTY[here.view] ?? EMPTY.inbox;
     const clear = h("button", { type: "button", class: "button", on: { click: actions.clearFilters } }, "Clear filters");
     empty.classList.remove("is-welcome");
     empty.replaceChildren(

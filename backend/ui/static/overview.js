@@ -42,6 +42,11 @@ export function createOverview(call) {
     return known.lists.find((one) => one.id === id) ?? (other?.id === id ? other : null);
   }
 
+  /** Whether one may do more with a todo than look at it. */
+  function mayChange({ list_id: id }) {
+    return list(id)?.role !== "viewer";
+  }
+
   function filter(id) {
     return known.filters.find((one) => one.id === id) ?? null;
   }
@@ -52,8 +57,9 @@ export function createOverview(call) {
     current: () => known,
     list,
     filter,
-    /** Whether one may do more with a todo than look at it. */
-    mayChange: ({ list_id: id }) => list(id)?.role !== "viewer",
+    mayChange,
+    /** The lists that one may put todos into. */
+    listsToFill: () => known.lists.filter(({ id }) => mayChange({ list_id: id })),
     /** Whether there is what a place is about; the server is asked where that is not known here. */
     async knows({ view, id }) {
       if (view === "list" && !list(id)) {

@@ -7,7 +7,7 @@ const NOTE_CHARACTERS = 200; // a row shows one line of it
 
 /** Give the focus to what of a row can have it now: the box to choose it, to tick it, or its first button that works. */
 export function focusRow(element) {
-  [...element.querySelectorAll(".row-choose, .tick input:enabled, .row-title:enabled, .row-actions button")].find((one) => one.checkVisibility())?.focus();
+  [...element.querySelectorAll(".row-choose:enabled, .tick input:enabled, .row-title:enabled, .row-actions button")].find((one) => one.checkVisibility())?.focus();
 }
 
 /**
@@ -107,9 +107,9 @@ export function createRow(timezone, actions, titleMax) {
     }
     choose.setAttribute("aria-label", `Select ${todo.title}`);
     show(tickLabel, !isDeleted);
-    tick.disabled = isFixed;
+    for (const box of [tick, choose]) box.disabled = isFixed;
     for (const control of [edit, remove]) show(control, !isFixed);
-    show(restore, isDeleted);
+    show(restore, isDeleted && actions.mayChange(todo));
     title.disabled = isDeleted;
   }
 

@@ -17,12 +17,12 @@ export function createSchedule(overview, onRepeat) {
   repeat.element.addEventListener("change", () => repeat.read() && onRepeat());
 
   function fillLists(chosen) {
-    const { lists } = overview.current();
-    const isUnknown = chosen && !lists.some(({ id }) => id === chosen);
+    const lists = overview.listsToFill();
+    const isMissing = chosen && !lists.some(({ id }) => id === chosen);
     list.replaceChildren(
       h("option", { value: "" }, "Inbox"),
       ...lists.map(({ id, name }) => h("option", { value: id }, name)),
-      ...(isUnknown ? [h("option", { value: chosen }, "Another list")] : []),
+      ...(isMissing ? [h("option", { value: chosen }, overview.list(chosen)?.name ?? "Another list")] : []),
     );
     list.value = chosen ?? "";
   }

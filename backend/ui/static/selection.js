@@ -3,9 +3,10 @@ import { focusRow } from "./row.js";
 import { folded } from "./rules.js";
 
 /**
- * Several todos at once: which ones are chosen, and the bar that completes, moves, tags or deletes them.
+ * Several todos at once: which ones are chosen, and the bar that completes, moves, tags or deletes them. What one may
+ * only look at is never among them.
  * @param root the rows are in it; while something is chosen, each shows a box to choose it
- * @param {{together: Function}} actions
+ * @param {{together: Function, mayOnlyLook: Function}} actions
  */
 export function createSelection(root, store, overview, prompt, actions) {
   const chosen = new Set();
@@ -28,9 +29,13 @@ export function createSelection(root, store, overview, prompt, actions) {
     return h("button", { type: "button", class: "button is-quiet bar-action", on: { click: onClick } }, icon(picture), label);
   }
 
+  function canBeChosen(todo) {
+    return !todo.deleted_at && overview.mayChange(todo);
+  }
+
   /** Every todo that the list shows; what is not loaded yet is not meant. */
   function chooseAll() {
-    for (const { id } of store.todos()) chosen.add(id);
+    for (const todo of store.todos()) if (canBeChosen(todo)) chosen.add(todo.id);
     draw();
   }
 
@@ -64,7 +69,7 @@ export function createSelection(root, store, overview, prompt, actions) {
     target.replaceChildren(
       h("option", { value: "" }, "Move to…"),
       h("option", { value: "inbox" }, "Inbox"),
-      ...overview.current().lists.map((one) => h("option", { value: one.id }, one.name)),
+      ...overview.listsToFill().map((one) => h("option", { value: one.id }, one.name)),
     );
     target.value = "";
     const focused = document.activeElement;
@@ -80,9 +85,11 @@ export function createSelection(root, store, overview, prompt, actions) {
   }
 
   function toggle(todo) {
+    if (!overview.mayChange(todo)) return actions.mayOnlyLook(todo);
+    if (todo.deleted_at) return undefined;
     if (!chosen.delete(todo.id)) chosen.add(todo.id);
     isOn = chosen.size > 0;
-    draw();
+    return draw();
   }
 
   /** Show the boxes, with nothing chosen yet: where there is no key to do it. */
@@ -102,7 +109,7 @@ export function createSelection(root, store, overview, prompt, actions) {
 
   store.onChange(() => {
     if (!isOn) return;
-    for (const id of chosen) if (!store.get(id) || store.get(id).deleted_at) chosen.delete(id);
+    for (const id of chosen) if (!store.get(id) || !canBeChosen(store.get(id))) chosen.delete(id);
     draw();
   });
   return { element, toggle, begin, clear, chooseAll, remove, isOn: () => isOn };
