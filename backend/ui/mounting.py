@@ -9,6 +9,7 @@ with lean.importing():
     import gradio as gr
 
 from backend.ui import assets, endpoints
+from backend.ui.endpoints import waiting
 from backend.ui.page import build_page
 from backend.ui.theme import CalmTheme
 
@@ -19,16 +20,12 @@ _HEAD = """
 <meta name="theme-color" content="#161514" media="(prefers-color-scheme: dark)">
 """
 
-# Gradio asks its queue a thousand times a second whether somebody has come. At a fifth of that an idle server wakes up
-# less, and a call waits no longer than this.
-_ASK_QUEUE_SECONDS = 0.005
-
 
 def mount(app: Any) -> Any:
     """Mount the page at `/`, where gradio_client and the frame of a Space look for it; answers the same app."""
     set_up_packages()
     page = build_page()
-    page._queue.sleep_when_free = _ASK_QUEUE_SECONDS  # noqa: SLF001 - Gradio's own switch; it has no other handle
+    waiting.bound(page)
     gr.mount_gradio_app(
         app,
         page,

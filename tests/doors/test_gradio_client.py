@@ -559,3 +559,28 @@ def test_many_calls_at_once_each_get_their_own_answer(client: Client) -> None:
     jobs = [client.submit(title=f"job {number}", tags=["jobs"], api_name="/add_todo") for number in range(20)]
     assert [job.result(timeout=60)["title"] for job in jobs] == [f"job {number}" for number in range(20)]
     assert len(client.predict(tags=["jobs"], api_name="/list_todos")) == 20
+
+
+@pytest.mark.parametrize(
+    "path", ["queue/data?session_hash=nobody", "queue/data", "call/whoami/none", "call/v2/whoami/none"]
+)
+def test_an_answer_that_nobody_asked_for_is_not_there(live_server: LiveServer, path: str) -> None:
+    with quietly(live_server):
+        answer = httpx.get(f"{live_server.url}/gradio_api/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert answer.json()["detail"].endswith("Make the call again.")
+
+
+def test_an_answer_is_fetched_once(live_server: LiveServer, account: dict[str, str]) -> None:
+    event = raw(live_server, "call", "whoami", [], account).json()["event_id"]
+    address = f"{live_server.url}/gradio_api/call/whoami/{event}"
+    assert "event: complete" in httpx.get(address).text
+    with quietly(live_server):
+        assert httpx.get(address).status_code == 404
+
+
+def test_the_name_of_a_session_is_short(live_server: LiveServer) -> None:
+    body = {"data": [], "fn_index": 0, "session_hash": "x" * 65}
+    with quietly(live_server):
+        answer = httpx.post(f"{live_server.url}/gradio_api/queue/join", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")

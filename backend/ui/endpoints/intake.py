@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 from gradio.data_classes import PredictBody
@@ -16,9 +17,11 @@ from pydantic_core import to_json
 
 from backend import replay
 from backend.errors import AppError, BadRequestError, FieldError, NotFoundError, invalid, missing, unknown
+from backend.ui.endpoints import waiting
 from backend.ui.endpoints.call import refusals
 
 _CALLS = re.compile(r"/gradio_api/(?:(?P<route>run|api|call|call/v2)/(?P<name>[^/]+)|queue/join)/?$")
+_FETCHES = re.compile(r"/gradio_api/(?:call/(?:v2/)?[^/]+/(?P<event>[^/]+)|queue/data)/?$")
 _AT_ONCE = ("run", "api")  # the routes that answer with the result; the others give a stream of events
 _NAMED = TypeAdapter(dict[str, Any])
 _Send = Callable[[Any], Awaitable[None]]
@@ -33,7 +36,10 @@ class Intake:
         self._published = {function.__name__: _parameters(function) for function in published}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass everything on; a call with all its values."""
+        """Pass everything on; a call with all its values, and a fetch of what waits to be fetched."""
+        if scope["type"] == "http" and scope["method"] == "GET" and (fetch := _FETCHES.search(scope["path"])):
+            asked = parse_qs(scope["query_string"].decode("latin-1"))
+            waiting.ensure_there(self._page, event=fetch["event"], session=asked.get("session_hash", [None])[-1])
         call = _CALLS.search(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if call is None:
             await self._app(scope, receive, send)
@@ -51,6 +57,7 @@ class Intake:
         if route == "call/v2":
             return to_json(_by_name(self._parameters_of(name), _NAMED.validate_json(body)))
         call = PredictBody.model_validate_json(body)
+        waiting.ensure_short(call.session_hash)
         # The simple routes know no other function than the one that their address names.
         index = None if route == "call" else call.fn_index
         if index is None and name is None:
