@@ -3,8 +3,13 @@
 import logging
 import re
 
-# A calendar's and an invitation's address is its key; a token in a query is one wherever it is sent to.
-_SECRET = re.compile(r"(/calendar/|/v1/invites/|[?&](?:invite|access_token)=)[^/?&\s]+", re.IGNORECASE)
+from backend.models.token import SECRET_PREFIX
+
+# A calendar's and an invitation's address is its key; what a query calls a token or a password is one wherever it is
+# sent to, and a personal token is one wherever it stands.
+_SECRET = re.compile(
+    rf"(/calendar/|/v1/invites/|[?&](?:invite|\w*token|\w*key|password|secret)=|{SECRET_PREFIX})[^/?&\s]+", re.IGNORECASE
+)
 
 
 class _Hidden(logging.Filter):

@@ -34,6 +34,9 @@ def test_a_call_of_nothing_is_refused_in_the_one_shape_with_one_line_in_the_log(
     [
         ("GET", "/calendar/the-secret.ics", "GET /calendar/... "),
         ("GET", "/?invite=the-secret", "GET /?invite=... "),
+        ("GET", "/api/v1/todos?token=the-secret&limit=5", "GET /api/v1/todos?token=...&limit=5 "),
+        ("GET", "/api/v1/todos?password=the-secret", "GET /api/v1/todos?password=... "),
+        ("GET", "/api/v1/todos?search=todo_pat_the-secret", "GET /api/v1/todos?search=todo_pat_... "),
         ("GET", "/?view=all&invite=the-secret&x=1", "GET /?view=all&invite=...&x=1 "),
         ("POST", "/api/v1/invites/the-secret/accept", "POST /api/v1/invites/.../accept "),
         ("POST", "/api/v1/invites/the-secret/accept/", "POST /api/v1/invites/.../accept/ "),
