@@ -8,7 +8,8 @@ from backend.models.token import SECRET_PREFIX
 # A calendar's and an invitation's address is its key; what a query calls a token or a password is one wherever it is
 # sent to, and a personal token is one wherever it stands.
 _SECRET = re.compile(
-    rf"(/calendar/|/v1/invites/|[?&](?:invite|\w*token|\w*key|password|secret)=|{SECRET_PREFIX})[^/?&\s]+", re.IGNORECASE
+    rf"(/calendar/|/v1/invites/|[?&](?:invite|\w*token|\w*key|password|secret)=|{SECRET_PREFIX})[^/?&\s]+",
+    re.IGNORECASE,
 )
 
 
