@@ -1,9 +1,12 @@
 """`/api/v1/operations`, `/undo`, `/changes` and `/events`: what was changed, following it, and taking it back."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic_core import to_json
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -23,6 +26,8 @@ router = APIRouter(tags=["history"])
 # How often a stream looks for changes that it has not heard of: rarely where other processes say what they change.
 _LOOK_SECONDS, _LOOK_SECONDS_RELAYED = 1, 5
 _PING_SECONDS = 15
+# When the server stops, a stream has so long to come to its end.
+_END_SECONDS = 1
 
 
 @router.get("/operations", response_model=OperationPage, openapi_extra=protected(), operation_id="list_operations")
@@ -68,36 +73,63 @@ async def stream_events(
     wanted = wanted.model_copy(update={"cursor": last_event_id or wanted.cursor})
     # Read before the stream begins: a cursor that is no good is refused, and not only cut off.
     first = await database.read(lambda session: feed.read(session, caller, wanted))
-    return EventSourceResponse(_events(request, caller, first), ping=_PING_SECONDS)
+    stopping = anyio.Event()
+    return EventSourceResponse(
+        _events(request, caller, first, stopping),
+        ping=_PING_SECONDS,
+        shutdown_event=stopping,
+        shutdown_grace_period=_END_SECONDS,
+    )
 
 
-async def _events(request: Request, caller: Actor, page: FeedPage) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    request: Request, caller: Actor, page: FeedPage, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
     token = access.credential_of(request.headers)
-    with news.listening() as listener:
+    with news.listening() as listener, _woken(listener, stopping):
         listener.follow([caller.user_id])
-        while True:
+        while not stopping.is_set():
             for change in page.changes:
                 yield ServerSentEvent(change.model_dump_json(), event="change")
             # The cursor comes after all that it stands for: a stream cut off in between says some of it again, never
             # less.
             yield ServerSentEvent("{}", event="cursor", id=page.next_cursor)
             try:
-                page = await _next(listener, token, page)
+                page = await _next(listener, token, page, stopping)
             except AppError as refusal:
                 yield ServerSentEvent(to_json({"code": refusal.code, "detail": refusal.detail}).decode(), event="end")
                 return
 
 
-async def _next(listener: news.Listener, token: str, page: FeedPage) -> FeedPage:
-    """The next page with something on it; raises AuthenticationError once the caller has been logged out."""
-    while True:
+@contextmanager
+def _woken(listener: news.Listener, stopping: anyio.Event) -> Iterator[None]:
+    """Who waits for news hears of the end at once."""
+
+    async def wake() -> None:
+        await stopping.wait()
+        listener.wake()
+
+    waking = asyncio.create_task(wake())
+    try:
+        yield
+    finally:
+        waking.cancel()
+
+
+async def _next(listener: news.Listener, token: str, page: FeedPage, stopping: anyio.Event) -> FeedPage:
+    """The next page with something on it, or the last one when the server stops.
+
+    Raises AuthenticationError once the caller has been logged out.
+    """
+    while not stopping.is_set():
         if not page.has_more:
             await listener.heard(_LOOK_SECONDS_RELAYED if news.is_relayed() else _LOOK_SECONDS)
         now = await access.identify(token, Door.REST)
         page, followed = await database.read(partial(_look, caller=now, wanted=FeedRequest(cursor=page.next_cursor)))
         listener.follow(followed)
         if page.changes:
-            return page
+            break
+    return page
 
 
 def _look(session: database.Session, caller: Actor, wanted: FeedRequest) -> tuple[FeedPage, set[str]]:

@@ -5,6 +5,7 @@ them, and fails when a call names something that is not there.
 """
 
 import logging
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -19,8 +20,8 @@ logger = logging.getLogger(__name__)
 _FORWARDED = (b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-for", b"x-forwarded-server", b"forwarded")
 # Files that carry their version in their name, or say nothing about anybody.
 _CACHEABLE = ("/assets/", "/static/", "/theme.css", "/favicon.ico", "/manifest.json", "/pwa_icon", "/svelte/")
-# What a page of ours never asks for.
-_CLOSED = ("/gradio_api/upload", "/gradio_api/openapi.json")
+# What a page of ours never asks for. A heartbeat is a stream that would hold up the end of the server.
+_CLOSED = re.compile(r"/gradio_api/(?:upload|openapi\.json|heartbeat(?:/.*)?)/*")
 
 
 class Shield:
@@ -37,7 +38,7 @@ class Shield:
         path: str = scope["path"]
         if not access.is_behind_proxy():
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in _FORWARDED]}
-        if path.rstrip("/") in _CLOSED:
+        if _CLOSED.fullmatch(path):
             await problems.render(NotFoundError(f"There is nothing at {path}."))(scope, receive, send)
             return
 

@@ -55,6 +55,17 @@ def test_the_log_of_a_start_has_its_five_lines_in_order(waking: LiveServer) -> N
     assert places == sorted(places)
 
 
+def test_who_follows_changes_is_let_go_at_the_end_and_the_log_has_nothing_to_complain_of(waking: LiveServer) -> None:
+    waking.start()
+    headers = waking.register("follower")
+    with httpx.stream("GET", f"{waking.url}/api/v1/events", headers=headers, timeout=30) as events:
+        lines = events.iter_lines()
+        assert next(lines).startswith("id: ")
+        waking.stop()
+        assert "event: cursor" in list(lines)  # to its end, and not cut off
+    assert "ERROR" not in waking.log
+
+
 def test_a_page_that_cannot_be_built_ends_the_process_and_keeps_what_rest_has_taken(
     waking: LiveServer, tmp_path: Path
 ) -> None:
