@@ -9,6 +9,12 @@ from fastapi.testclient import TestClient
 from tests.support import Account, LiveServer
 
 
+@pytest.mark.parametrize("path", ["heartbeat/any", "heartbeat", "openapi.json", "openapi.json/"])
+def test_what_no_page_of_ours_asks_for_is_closed(live_server: LiveServer, path: str) -> None:
+    answer = httpx.get(f"{live_server.url}/gradio_api/{path}", timeout=5)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_uploads_from_strangers_are_refused(live_server: LiveServer) -> None:
     answer = httpx.post(f"{live_server.url}/gradio_api/upload", files={"files": b"x"})
     assert answer.status_code == 404
