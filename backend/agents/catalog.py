@@ -76,7 +76,7 @@ _TOOLS = (
         Kind.ADD,
         BatchCreate,
         BatchRead,
-        lambda session, actor, data: batches.run(session, actor, data.request),
+        batches.create,
     ),
     Tool(
         "quick_add",

@@ -308,6 +308,16 @@ def test_a_token_does_only_what_its_scopes_allow(
     assert careful.call("add_todo", title="By the agent")["title"] == "By the agent"
 
 
+def test_a_token_that_may_not_add_is_refused_once_for_all(live_server: LiveServer, account: dict[str, str]) -> None:
+    reading = Agent(live_server.url, {"X-API-Key": token_of(live_server, account, "read")})
+    refusal = (
+        "This token may not do that: it lacks the scope `add`. Use one that has it, or log in. [permission_denied]"
+    )
+    assert reading.refused("add_todos", todos=[{"title": "a"}, {"title": "b"}]) == refusal
+    for name, arguments in (("add_todo", {"title": "a"}), ("quick_add", {"text": "a"})):
+        assert reading.refused(name, **arguments) == refusal
+
+
 def test_two_accounts_never_see_or_touch_each_others_todos(live_server: LiveServer, agent: Agent) -> None:
     todo = agent.call("add_todo", title="nobody else's business")
     other = Agent(live_server.url, live_server.register("other-agent"))

@@ -245,7 +245,7 @@ class ServiceDoor(Door):
 
     @staticmethod
     def add_todos(session: database.Session, actor: Actor, **fields: Any) -> Any:
-        return batches.run(session, actor, BatchCreate.model_validate(fields).request)
+        return batches.create(session, actor, BatchCreate.model_validate(fields))
 
     @staticmethod
     def quick_add(session: database.Session, actor: Actor, **fields: Any) -> Any:
