@@ -48,17 +48,22 @@ _storing: set[asyncio.Task[None]] = set()
 
 
 def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str:
-    """The token that a request carries: Authorization, X-API-Key, or the login cookie where the door takes one.
+    """The token that a request carries; raises AuthenticationError where it carries none."""
+    found = presented(headers, cookies)
+    if found is None:
+        raise AuthenticationError("Log in first: send an access token as `Authorization: Bearer ...` or `X-API-Key`.")
+    return found
+
+
+def presented(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str | None:
+    """The token in Authorization, X-API-Key, or the login cookie where the door takes one; None without any.
 
     On a private Space the Hugging Face token takes Authorization up; it is not ours, and the next place is asked.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip() and not token.strip().startswith("hf_"):
         return token.strip()
-    found = headers.get("x-api-key") or (cookies or {}).get(COOKIE)
-    if not found:
-        raise AuthenticationError("Log in first: send an access token as `Authorization: Bearer ...` or `X-API-Key`.")
-    return found
+    return headers.get("x-api-key") or (cookies or {}).get(COOKIE) or None
 
 
 async def identify(token: str, door: Door) -> Actor:
