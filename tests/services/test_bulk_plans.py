@@ -61,7 +61,7 @@ def test_an_empty_filter_is_refused(run: Run, actor: Actor, where: dict[str, Any
 
 def test_changes_go_with_an_update(run: Run, actor: Actor) -> None:
     for action in ("complete", "reopen", "delete"):
-        with pytest.raises(InvalidInputError, match="^changes: go with the action update, and with no other"):
+        with pytest.raises(InvalidInputError, match=r"^changes: go with the action update, and with no other"):
             ask(run, actor, action, OPEN, changes={"title": "x"})
 
 
@@ -302,6 +302,19 @@ def test_what_a_time_chooses_is_taken_back_after_a_plan(run: Run, actor: Actor) 
     assert (done.plan, done.changed, len(done.conflicts)) == (None, [mine.id], 2)
     nothing = ask_undo()
     assert (nothing.plan, nothing.changed) == (None, [])
+
+
+def test_who_undoes_too_much_is_told_how_to_undo_less_or_all(run: Run, actor: Actor) -> None:
+    start = utc_now()
+    add_many(run, actor, 101)
+    with pytest.raises(LimitReachedError) as refusal:
+        run(undo.planned, actor, UndoPlanRequest(since=start))
+    assert refusal.value.detail == (
+        "This would change 101 todos, and one plan may change 100 at most; give a later `since`, take single"
+        " operations back with `operation_id` or `last`, or log in and send the same to `POST /api/v1/undo`, which"
+        " takes as many as there are."
+    )
+    assert len(run(undo.undo, actor, UndoRequest(since=start)).changed) == 101
 
 
 def test_what_is_named_is_taken_back_at_once(run: Run, actor: Actor) -> None:
