@@ -143,7 +143,7 @@ _TOOLS = (
         BulkRequest,
         BulkAnswer,
         bulk.change,
-        key=lambda data: data.plan_id or None,
+        plan_id=lambda data: data.plan_id or None,
     ),
     Tool(
         "undo",
@@ -155,7 +155,7 @@ _TOOLS = (
         UndoAnswer,
         undo.planned,
         is_slow=lambda _: True,
-        key=lambda data: data.plan_id or None,
+        plan_id=lambda data: data.plan_id or None,
     ),
 )
 
