@@ -137,8 +137,9 @@ _TOOLS = (
     Tool(
         "change_todos",
         "Change many todos",
-        "Tick, reopen, change or delete every todo that `where` finds, up to 100. The first call changes nothing and"
-        " answers a plan: show it to the person, and once they agree, send the same again with its plan_id.",
+        "Tick, reopen, change or delete every todo of the account's own that `where` finds, up to 100; none of lists"
+        " that others share with it. The first call changes nothing and answers a plan: show it to the person, and once"
+        " they agree, send the same again with its plan_id.",
         Kind.OVERWRITE,
         BulkRequest,
         BulkAnswer,

@@ -203,6 +203,20 @@ def test_the_log_names_the_door_and_the_token(live_server: LiveServer) -> None:
     assert (entry["door"], entry["actor_name"]) == ("mcp", "agent")
 
 
+def test_change_todos_says_that_it_reaches_nothing_of_shared_lists(live_server: LiveServer) -> None:
+    owner, member = live_server.register("sharing-owner"), live_server.register("sharing-member")
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=owner) as http:
+        shared = http.post("/lists", json={"name": "Ours"}).raise_for_status().json()
+        http.post("/todos", json={"title": "Ours", "list_id": shared["id"]}).raise_for_status()
+        invite = http.post(f"/lists/{shared['id']}/invites", json={"role": "editor"}).raise_for_status().json()
+        http.post(f"/invites/{invite['token']}/accept", headers=member).raise_for_status()
+    agent = Agent(live_server.url, member)
+    assert agent.call("list_todos")["total"] == 1
+    assert agent.call("change_todos", action="complete", where={"completed": False})["plan"]["count"] == 0
+    tools = {tool.name: tool for tool in agent.run(lambda session: session.list_tools()).tools}
+    assert "none of lists that others share" in str(tools["change_todos"].description)
+
+
 # Resources and the prompt
 
 
