@@ -5,6 +5,7 @@ import select
 import socket
 from typing import Any
 
+import anyio
 import httpx
 import jsonschema
 import pytest
@@ -12,7 +13,13 @@ from mcp import ClientSession
 from mcp.shared.exceptions import McpError
 from mcp.types import TextContent, TextResourceContents
 from pydantic import AnyUrl
+from starlette.requests import Request
 
+from backend import access
+from backend.agents import caller
+from backend.errors import StorageUnavailableError
+from backend.models.operation import Door
+from backend.services.actor import Actor
 from tests.doors.agents import Agent, said, token_of
 from tests.support import LiveServer
 
@@ -377,6 +384,18 @@ def test_a_client_is_not_connected_with_a_token_that_was_revoked(
             pytest.RaisesExc(httpx.HTTPStatusError, match="401"), flatten_subgroups=True, allow_unwrapped=True
         ):
             agent.run(work)
+
+
+def test_what_the_database_cannot_say_now_is_no_reason_to_turn_somebody_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def out_of_reach(_token: str, _door: Door) -> Actor:
+        raise StorageUnavailableError("The database is out of reach.")
+
+    monkeypatch.setattr(access, "identify", out_of_reach)
+    scope = anyio.run(caller.looked_up, {"type": "http", "headers": [(b"x-api-key", b"todo_pat_x")]})
+    with pytest.raises(StorageUnavailableError):
+        caller.of(Request(scope))
 
 
 def test_a_token_does_only_what_its_scopes_allow(
