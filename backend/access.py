@@ -48,17 +48,22 @@ _storing: set[asyncio.Task[None]] = set()
 
 
 def credential_of(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str:
-    """The token that a request carries: Authorization, X-API-Key, or the login cookie where the door takes one.
+    """The token that a request carries; raises AuthenticationError where it carries none."""
+    found = presented(headers, cookies)
+    if found is None:
+        raise AuthenticationError("Log in first: send an access token as `Authorization: Bearer ...` or `X-API-Key`.")
+    return found
+
+
+def presented(headers: Mapping[str, str], cookies: Mapping[str, str] | None = None) -> str | None:
+    """The token in Authorization, X-API-Key, or the login cookie where the door takes one; None without any.
 
     On a private Space the Hugging Face token takes Authorization up; it is not ours, and the next place is asked.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip() and not token.strip().startswith("hf_"):
         return token.strip()
-    found = headers.get("x-api-key") or (cookies or {}).get(COOKIE)
-    if not found:
-        raise AuthenticationError("Log in first: send an access token as `Authorization: Bearer ...` or `X-API-Key`.")
-    return found
+    return headers.get("x-api-key") or (cookies or {}).get(COOKIE) or None
 
 
 async def identify(token: str, door: Door) -> Actor:
@@ -216,8 +221,8 @@ async def delete_account(actor: Actor, proof: PasswordProof, address: str) -> No
 def alone(actor: Actor, request: idempotency.Request | None) -> Iterator[None]:
     """Raise InProgressError while a request with the same key is being worked on."""
     mark = (actor.user_id, request.key_of(actor)) if request is not None else None
-    if mark in _in_progress:
-        raise InProgressError("A request with this Idempotency-Key is being worked on. Try again in a moment.")
+    if request is not None and mark in _in_progress:
+        raise InProgressError(request.words.in_progress)
     if mark is not None:
         _in_progress.add(mark)
     try:
@@ -248,12 +253,13 @@ async def answer_by_key(
     data: BaseModel,
     work: Callable[[database.Session], Shape],
     *,
+    words: idempotency.Words = idempotency.OF_A_KEY,
     is_slow: bool = False,
 ) -> dict[str, Any]:
     """The answer to a call that adds something; with a key that was used for it before, the first one again."""
     key = RequestKey.model_validate({"idempotency_key": key}).idempotency_key
     digest = hashlib.sha256(json.dumps([type(data).__name__, data.model_dump(mode="json")]).encode()).hexdigest()
-    request = None if key is None else idempotency.Request(key, digest)
+    request = None if key is None else idempotency.Request(key, digest, words)
     done = await answer_once(actor, request, _CREATED, work, is_slow=is_slow)
     answer: dict[str, Any] = from_json(done.body)
     return answer

@@ -76,7 +76,7 @@ _TOOLS = (
         Kind.ADD,
         BatchCreate,
         BatchRead,
-        lambda session, actor, data: batches.run(session, actor, data.request),
+        batches.create,
     ),
     Tool(
         "quick_add",
@@ -137,13 +137,14 @@ _TOOLS = (
     Tool(
         "change_todos",
         "Change many todos",
-        "Tick, reopen, change or delete every todo that `where` finds, up to 100. The first call changes nothing and"
-        " answers a plan: show it to the person, and once they agree, send the same again with its plan_id.",
+        "Tick, reopen, change or delete every todo of the account's own that `where` finds, up to 100; none of lists"
+        " that others share with it. The first call changes nothing and answers a plan: show it to the person, and once"
+        " they agree, send the same again with its plan_id.",
         Kind.OVERWRITE,
         BulkRequest,
         BulkAnswer,
         bulk.change,
-        key=lambda data: data.plan_id or None,
+        plan_id=lambda data: data.plan_id or None,
     ),
     Tool(
         "undo",
@@ -155,7 +156,7 @@ _TOOLS = (
         UndoAnswer,
         undo.planned,
         is_slow=lambda _: True,
-        key=lambda data: data.plan_id or None,
+        plan_id=lambda data: data.plan_id or None,
     ),
 )
 

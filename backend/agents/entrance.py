@@ -1,5 +1,6 @@
 """Puts the door for agents into the app that serves it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +11,18 @@ from mcp.types import JSONRPCMessage
 from pydantic_core import from_json
 
 from backend import replay
-from backend.agents import server
+from backend.agents import caller, server
 from backend.errors import BadRequestError, MethodNotAllowedError
 
 PATH = "/gradio_api/mcp"
+
+_NO_MESSAGE = (
+    'Send one message of JSON-RPC 2.0, such as {"jsonrpc": "2.0", "id": 1, "method": "tools/list"};'
+    " several in a list are not taken."
+)
+_HALF_A_CHARACTER = (
+    "A text in this message holds half a character (a lone surrogate, such as \\ud800); send whole characters only."
+)
 
 
 def mount(app: Any) -> Any:
@@ -57,16 +66,34 @@ class _Entrance:
         """Answer a request. There is no stream to listen to, and no session to end."""
         if scope["method"] != "POST" or self._manager is None:
             raise MethodNotAllowedError("Agents speak to this address with POST.", allow=["POST"])
+        scope = await caller.looked_up(scope)
         body = await replay.whole(receive)
         _ensure_message(body)
-        await self._manager.handle_request(scope, replay.of_body(body, receive), send)
+        await self._manager.handle_request(_taking_json(scope), replay.of_body(body, receive), send)
+
+
+def _taking_json(scope: Any) -> Any:
+    """The same request as if it asked for JSON by name, the one form there is to choose from (RFC 9110, 12.4.1).
+
+    The protocol's library would refuse one that asks for anything, or does not say.
+    """
+    others = [(name, value) for name, value in scope["headers"] if name != b"accept"]
+    return {**scope, "headers": [*others, (b"accept", b"application/json")]}
 
 
 def _ensure_message(body: bytes) -> None:
     try:
         JSONRPCMessage.model_validate(from_json(body))
     except ValueError:  # of which the protocol's library would print all that it tried
-        raise BadRequestError(
-            'Send one message of JSON-RPC 2.0, such as {"jsonrpc": "2.0", "id": 1, "method": "tools/list"};'
-            " several in a list are not taken."
-        ) from None
+        raise BadRequestError(_HALF_A_CHARACTER if _holds_half_a_character(body) else _NO_MESSAGE) from None
+
+
+def _holds_half_a_character(body: bytes) -> bool:
+    """Whether it is JSON but for half a surrogate pair, which JSON can spell and no answer could repeat."""
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return False

@@ -15,18 +15,18 @@ from mcp.types import (
     Prompt,
     PromptMessage,
     Resource,
+    ResourceTemplate,
     TextContent,
 )
 from mcp.types import Tool as Declaration
 from pydantic import AnyUrl
 from pydantic_core import to_json
 
-from backend import access, database
-from backend.agents import schemas
+from backend import database
+from backend.agents import caller, schemas
 from backend.agents.catalog import TOOLS
 from backend.errors import NotFoundError, describe
 from backend.models.base import Shape
-from backend.models.operation import Door
 from backend.models.todo_filter import DueWord, SortBy, SortOrder, TodoFilter
 from backend.services import overviews, searches
 from backend.services.actor import Actor
@@ -88,7 +88,7 @@ def _offer_tools(server: AgentServer) -> None:
 
     async def call_tool(name: str, arguments: dict[str, Any]) -> CallToolResult:
         try:
-            actor = await _caller(server)
+            actor = caller.of(server.request_context.request)
             answer = await _found(TOOLS, name, "tool").call(actor, arguments)
         except Exception as error:  # noqa: BLE001 - describe decides what the caller may see, and logs the rest
             return CallToolResult(content=[_text(describe(error).line)], isError=True)
@@ -106,9 +106,12 @@ def _offer_resources(server: AgentServer) -> None:
             for uri, view in _VIEWS.items()
         ]
 
+    async def list_templates() -> list[ResourceTemplate]:
+        return []  # there are none; a client that asks is told so, and not that it may not ask
+
     async def read_resource(uri: AnyUrl) -> Iterable[ReadResourceContents]:
         try:
-            actor = await _caller(server)
+            actor = caller.of(server.request_context.request)
             view = _found(_VIEWS, str(uri), "resource")
             read = await database.read(lambda session: view.work(session, actor))
         except Exception as error:  # noqa: BLE001 - describe decides what the caller may see, and logs the rest
@@ -116,6 +119,7 @@ def _offer_resources(server: AgentServer) -> None:
         return [ReadResourceContents(to_json(schemas.without_nulls(read.model_dump(mode="json"))).decode(), _JSON)]
 
     server.list_resources()(list_resources)  # type: ignore[no-untyped-call]
+    server.list_resource_templates()(list_templates)  # type: ignore[no-untyped-call]
     server.read_resource()(read_resource)  # type: ignore[no-untyped-call]
 
 
@@ -138,12 +142,6 @@ def _found(known: Mapping[str, T], name: str, kind: str) -> T:
     if name not in known:
         raise NotFoundError(f"There is no {kind} {name[:100]}; there are {', '.join(known)}.")
     return known[name]
-
-
-async def _caller(server: AgentServer) -> Actor:
-    """Whose token the request carries in its headers; a cookie would let any page of the web speak for its reader."""
-    request: Any = server.request_context.request
-    return await access.identify(access.credential_of(request.headers), Door.MCP)
 
 
 def _text(text: str) -> TextContent:

@@ -12,6 +12,7 @@ from backend import access, database
 from backend.agents import schemas
 from backend.models.base import Shape
 from backend.models.idempotency import RequestKey
+from backend.services import idempotency
 from backend.services.actor import Actor
 
 _KEY = "idempotency_key"
@@ -43,8 +44,8 @@ class Tool:
     answers: type[Shape]
     work: Callable[[database.Session, Actor, Any], Shape]
     is_slow: Callable[[Any], bool] = lambda _: False
-    # By what a call that comes again is known, where the agent need not choose a key.
-    key: Callable[[Any], str | None] = lambda _: None
+    # The plan that a call commits, if any: sent again, it is known by that, and the agent need not choose a key.
+    plan_id: Callable[[Any], str | None] = lambda _: None
 
     @property
     def declaration(self) -> Declaration:
@@ -75,14 +76,15 @@ class Tool:
         data = self.takes.model_validate(
             {name: value for name, value in arguments.items() if name != _KEY} if is_add else arguments
         )
-        key = arguments.get(_KEY) if is_add else self.key(data)
+        key = arguments.get(_KEY) if is_add else self.plan_id(data)
+        words = idempotency.OF_A_KEY if is_add else idempotency.OF_A_PLAN
         is_slow = self.is_slow(data)
 
         def work(session: database.Session) -> Shape:
             return self.work(session, actor, data)
 
         if is_add or key is not None:
-            return await access.answer_by_key(actor, key, data, work, is_slow=is_slow)
+            return await access.answer_by_key(actor, key, data, work, words=words, is_slow=is_slow)
         if self.kind is Kind.READ:
             answer = await database.read(work, is_slow=is_slow)
         else:

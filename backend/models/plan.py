@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -47,6 +47,8 @@ class PlanFilter(BulkFilter):
 
 class BulkRequest(Shape):
     """One change for every todo that a filter finds."""
+
+    FEWER: ClassVar = "choose fewer"
 
     action: BulkAction
     where: PlanFilter
@@ -98,7 +100,16 @@ class BulkAnswer(Shape):
 class UndoPlanRequest(UndoRequest):
     """What to take back. With `since` the answer is a plan first."""
 
+    FEWER: ClassVar = (
+        "give a later `since`, take single operations back with `operation_id` or `last`,"
+        " or log in and send the same to `POST /api/v1/undo`, which takes as many as there are"
+    )
+
     plan_id: str | None = _PLAN_ID
+
+
+# What can be planned. `FEWER` says how to have less of it, where it is more than one plan may change.
+Plannable: TypeAlias = BulkRequest | UndoPlanRequest
 
 
 class UndoAnswer(UndoRead):

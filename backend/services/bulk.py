@@ -33,11 +33,13 @@ def change(session: Session, actor: Actor, request: BulkRequest) -> BulkAnswer:
     """Plan a change of the actor's own todos that pass the filter; with the plan's id, make it."""
     actor.ensure(Scope.READ)  # a plan shows what there is
     actor.ensure(Scope.DELETE if request.action is BulkAction.DELETE else Scope.WRITE)
-    if (request.action is BulkAction.UPDATE) != bool(request.changes):
-        raise invalid([FieldError("changes", "goes with the action update, and with no other")])
+    if request.action is BulkAction.UPDATE and not request.changes:
+        raise invalid([FieldError("changes", 'are required for the action update, such as {"priority": "high"}')])
+    if request.action is not BulkAction.UPDATE and request.changes:
+        raise invalid([FieldError("changes", "go with the action update, and with no other")])
     log.lock(session, actor.user_id)
     todos = list(_find(session, actor, request.where))
-    plans.ensure_size(actor, len(todos))
+    plans.ensure_size(actor, request, len(todos))
 
     def work() -> BatchRead:
         if not todos:

@@ -24,11 +24,30 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What a caller is told of a key that it sent, by the name under which it sent it."""
+
+    in_progress: str
+    mismatch: str
+
+
+OF_A_KEY = Words(
+    in_progress="A request with this Idempotency-Key is being worked on. Try again in a moment.",
+    mismatch="This Idempotency-Key was used for another request. Choose a new key for each new request.",
+)
+OF_A_PLAN = Words(
+    in_progress="This plan is being carried out. Send the same call again in a moment to be told what was done.",
+    mismatch="This plan was carried out already, for another call. Call without plan_id for a new plan.",
+)
+
+
+@dataclass(frozen=True)
 class Request:
     """A request by the key that its caller chose, and a digest of what it says."""
 
     key: str
     digest: str
+    words: Words = OF_A_KEY
 
     def key_of(self, actor: Actor) -> str:
         """What the answer is stored by. Each personal token has keys of its own.
@@ -47,9 +66,7 @@ def find(session: Session, actor: Actor, request: Request) -> Answer | None:
     if known is None:
         return None
     if known.digest != request.digest:
-        raise IdempotencyMismatchError(
-            "This Idempotency-Key was used for another request. Choose a new key for each new request."
-        )
+        raise IdempotencyMismatchError(request.words.mismatch)
     return Answer(known.status, known.body)
 
 

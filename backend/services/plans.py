@@ -18,9 +18,8 @@ from sqlmodel import Session, col, select
 
 from backend import security
 from backend.errors import FieldError, InvalidInputError, LimitReachedError, VersionConflictError, invalid
-from backend.models.base import Shape
 from backend.models.operation import Action, Kind, Operation
-from backend.models.plan import PLAN_MAX_TODOS, PLAN_MINUTES, Plan, PlannedChange, PlannedField
+from backend.models.plan import PLAN_MAX_TODOS, PLAN_MINUTES, Plan, Plannable, PlannedChange, PlannedField
 from backend.models.todo import Todo
 from backend.models.todo_list import TodoList
 from backend.services import log, rights
@@ -54,7 +53,7 @@ class _Change:
 
 
 def preview(
-    session: Session, actor: Actor, request: Shape, chosen: Sequence[str], work: Callable[[], T]
+    session: Session, actor: Actor, request: Plannable, chosen: Sequence[str], work: Callable[[], T]
 ) -> tuple[Plan, T]:
     """What the work would do, all of it, and answer; nothing of it stays. `chosen` are the todos it is meant for."""
     expires = int(time.time()) + PLAN_MINUTES * 60
@@ -69,7 +68,7 @@ def preview(
 
 
 def commit(
-    session: Session, actor: Actor, request: Shape, chosen: Sequence[str], work: Callable[[], T], plan_id: str
+    session: Session, actor: Actor, request: Plannable, chosen: Sequence[str], work: Callable[[], T], plan_id: str
 ) -> tuple[list[PlannedChange], T]:
     """Do what the plan has shown; raises VersionConflictError, and nothing is done, where that is no longer true."""
     expires, request_seal = _expiry(plan_id), _request_seal(actor, request)
@@ -86,17 +85,17 @@ def commit(
     return _shown(session, actor, _changes(session, actor, answer), are_done=True), answer
 
 
-def ensure_size(actor: Actor, count: int) -> None:
+def ensure_size(actor: Actor, request: Plannable, count: int) -> None:
     """Raise LimitReachedError for a plan that nobody could read through, or that the actor's token may not commit."""
     if count > PLAN_MAX_TODOS:
         raise LimitReachedError(
-            f"This would change {count} todos, and one plan may change {PLAN_MAX_TODOS} at most; choose fewer."
+            f"This would change {count} todos, and one plan may change {PLAN_MAX_TODOS} at most; {request.FEWER}."
         )
     actor.ensure_may_touch(count)
 
 
 def _try(
-    session: Session, actor: Actor, request: Shape, chosen: Sequence[str], work: Callable[[], T], expires: int
+    session: Session, actor: Actor, request: Plannable, chosen: Sequence[str], work: Callable[[], T], expires: int
 ) -> tuple[list[_Change], T, str]:
     """Do the work and take it back: what it changed, what it answered, and the id of a plan for it."""
     # Before the savepoint: going back to it would set free what was locked after it, and others could slip in.
@@ -109,7 +108,7 @@ def _try(
     finally:
         attempt.rollback()
         log.let_go(session)
-    ensure_size(actor, len(changes))
+    ensure_size(actor, request, len(changes))
     versions = _versions(session, actor, {change.object_id for change in changes} | set(chosen))
     # The end of its time is within the seal, so that nobody can move it.
     ending = f"{expires:x}"
@@ -176,7 +175,7 @@ def _owners(session: Session, actor: Actor) -> list[str]:
     return sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
 
 
-def _request_seal(actor: Actor, request: Shape) -> str:
+def _request_seal(actor: Actor, request: Plannable) -> str:
     """A plan is good for the request that it was made for, and for whoever made it."""
     said = request.model_dump_json(exclude_unset=True, exclude={"plan_id"})
     return security.seal(actor.user_id, actor.token_id or "", type(request).__name__, said)

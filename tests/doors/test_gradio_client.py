@@ -416,6 +416,19 @@ def test_a_token_that_may_not_read_reads_by_no_function(live_server: LiveServer,
             agent.predict(api_name=name)
 
 
+def test_a_token_that_may_not_add_adds_by_no_function(live_server: LiveServer, account: dict[str, str]) -> None:
+    secret = token_of(live_server, account, "read")["token"]
+    agent = Client(live_server.url, headers={"X-API-Key": secret}, verbose=False)
+    calls: dict[str, dict[str, Any]] = {
+        "/add_todo": {"title": "x"},
+        "/add_todos": {"todos": [{"title": "x"}]},
+        "/quick_add": {"text": "x"},
+    }
+    for name, arguments in calls.items():
+        with quietly(live_server), pytest.raises(CallError, match=r"lacks the scope `add`.*\[permission_denied\]$"):
+            agent.predict(**arguments, api_name=name)
+
+
 def test_what_one_token_did_is_taken_back_and_the_token_revoked(
     live_server: LiveServer, account: dict[str, str], client: Client
 ) -> None:

@@ -78,6 +78,8 @@ def test_it_lists_everything_and_finds_no_fault_with_it(inspector: Inspector) ->
     assert "tool" not in complaints, complaints
     resources, _ = inspector.run("resources/list")
     assert {one["uri"] for one in resources["resources"]} == {"todo://today", "todo://overview"}
+    templates, _ = inspector.run("resources/templates/list")
+    assert templates["resourceTemplates"] == []
     prompts, _ = inspector.run("prompts/list")
     assert [one["name"] for one in prompts["prompts"]] == ["plan_day"]
 

@@ -5,6 +5,7 @@ import select
 import socket
 from typing import Any
 
+import anyio
 import httpx
 import jsonschema
 import pytest
@@ -12,7 +13,13 @@ from mcp import ClientSession
 from mcp.shared.exceptions import McpError
 from mcp.types import TextContent, TextResourceContents
 from pydantic import AnyUrl
+from starlette.requests import Request
 
+from backend import access
+from backend.agents import caller
+from backend.errors import StorageUnavailableError
+from backend.models.operation import Door
+from backend.services.actor import Actor
 from tests.doors.agents import Agent, said, token_of
 from tests.support import LiveServer
 
@@ -30,6 +37,17 @@ ABOUT_ONE = {
     ),
     **dict.fromkeys(("complete_task", "delete_task", "update_task"), "task_id"),
 }
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+
+
+def post(server: LiveServer, message: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
+    return httpx.post(f"{server.url}/gradio_api/mcp/", json=message, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +210,20 @@ def test_the_log_names_the_door_and_the_token(live_server: LiveServer) -> None:
     assert (entry["door"], entry["actor_name"]) == ("mcp", "agent")
 
 
+def test_change_todos_says_that_it_reaches_nothing_of_shared_lists(live_server: LiveServer) -> None:
+    owner, member = live_server.register("sharing-owner"), live_server.register("sharing-member")
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=owner) as http:
+        shared = http.post("/lists", json={"name": "Ours"}).raise_for_status().json()
+        http.post("/todos", json={"title": "Ours", "list_id": shared["id"]}).raise_for_status()
+        invite = http.post(f"/lists/{shared['id']}/invites", json={"role": "editor"}).raise_for_status().json()
+        http.post(f"/invites/{invite['token']}/accept", headers=member).raise_for_status()
+    agent = Agent(live_server.url, member)
+    assert agent.call("list_todos")["total"] == 1
+    assert agent.call("change_todos", action="complete", where={"completed": False})["plan"]["count"] == 0
+    tools = {tool.name: tool for tool in agent.run(lambda session: session.list_tools()).tools}
+    assert "none of lists that others share" in str(tools["change_todos"].description)
+
+
 # Resources and the prompt
 
 
@@ -208,6 +240,7 @@ def test_resources_and_the_prompt(live_server: LiveServer) -> None:
             found[str(resource.uri)] = json.loads(content.text)
         return found
 
+    assert agent.run(lambda session: session.list_resource_templates()).resourceTemplates == []
     found = agent.run(read)
     assert found.keys() == {"todo://today", "todo://overview"}
     assert [todo["title"] for todo in found["todo://today"]["todos"]] == ["Now"]
@@ -272,7 +305,15 @@ def test_an_unknown_id_and_an_unknown_tool(agent: Agent) -> None:
     assert agent.refused("register").startswith("There is no tool register;")
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Cookie": "todo_session={token}"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer hf_of_a_private_space"},
+        {"Authorization": "Bearer"},
+        {"Cookie": "todo_session={token}"},
+    ],
+)
 def test_without_an_account_in_a_header_every_tool_is_closed(
     live_server: LiveServer, account: dict[str, str], headers: dict[str, str]
 ) -> None:
@@ -292,6 +333,71 @@ def test_without_an_account_in_a_header_every_tool_is_closed(
     assert "Traceback" not in live_server.log[before:]
 
 
+BAD_CREDENTIALS = {
+    "nonsense": {"Authorization": "Bearer nonsense"},
+    "a key of nobody": {"X-API-Key": "nonsense"},
+    "never made": {"X-API-Key": "todo_pat_" + "a" * 43},
+    "behind the Hub's": {"Authorization": "Bearer hf_of_a_private_space", "X-API-Key": "nonsense"},
+}
+
+
+@pytest.mark.parametrize("headers", BAD_CREDENTIALS.values(), ids=BAD_CREDENTIALS)
+@pytest.mark.parametrize(
+    "message",
+    [
+        HELLO,
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/list"},
+        {"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}},
+    ],
+    ids=lambda message: message["method"],
+)
+def test_a_credential_that_is_not_good_is_told_so_at_every_request(
+    live_server: LiveServer, headers: dict[str, str], message: dict[str, Any]
+) -> None:
+    refused = post(live_server, message, headers)
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json().keys() == {"type", "title", "status", "detail", "code", "errors"}
+    assert refused.json()["code"] == "not_authenticated"
+
+
+def test_a_client_is_not_connected_with_a_token_that_was_revoked(
+    live_server: LiveServer, account: dict[str, str]
+) -> None:
+    body = {"name": "short-lived", "scopes": ["read"]}
+    tokens = f"{live_server.url}/api/v1/auth/tokens"
+    made = httpx.post(tokens, json=body, headers=account).raise_for_status().json()
+    agent = Agent(live_server.url, {"Authorization": f"Bearer {made['token']}"})
+
+    async def lose_it(session: ClientSession) -> None:
+        assert not (await session.call_tool("whoami", {})).isError
+        async with httpx.AsyncClient(headers=account) as owner:
+            (await owner.delete(f"{tokens}/{made['id']}")).raise_for_status()
+        await session.call_tool("whoami", {})
+
+    async def only_connect(_: ClientSession) -> None:
+        pytest.fail("it is connected")
+
+    for work in (lose_it, only_connect):
+        with pytest.RaisesGroup(
+            pytest.RaisesExc(httpx.HTTPStatusError, match="401"), flatten_subgroups=True, allow_unwrapped=True
+        ):
+            agent.run(work)
+
+
+def test_what_the_database_cannot_say_now_is_no_reason_to_turn_somebody_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def out_of_reach(_token: str, _door: Door) -> Actor:
+        raise StorageUnavailableError("The database is out of reach.")
+
+    monkeypatch.setattr(access, "identify", out_of_reach)
+    scope = anyio.run(caller.looked_up, {"type": "http", "headers": [(b"x-api-key", b"todo_pat_x")]})
+    with pytest.raises(StorageUnavailableError):
+        caller.of(Request(scope))
+
+
 def test_a_token_does_only_what_its_scopes_allow(
     live_server: LiveServer, account: dict[str, str], agent: Agent
 ) -> None:
@@ -306,6 +412,16 @@ def test_a_token_does_only_what_its_scopes_allow(
     assert careful.refused("undo", last=1).endswith("[permission_denied]")
     assert careful.call("get_todo", todo_id=todo["id"]) == todo
     assert careful.call("add_todo", title="By the agent")["title"] == "By the agent"
+
+
+def test_a_token_that_may_not_add_is_refused_once_for_all(live_server: LiveServer, account: dict[str, str]) -> None:
+    reading = Agent(live_server.url, {"X-API-Key": token_of(live_server, account, "read")})
+    refusal = (
+        "This token may not do that: it lacks the scope `add`. Use one that has it, or log in. [permission_denied]"
+    )
+    assert reading.refused("add_todos", todos=[{"title": "a"}, {"title": "b"}]) == refusal
+    for name, arguments in (("add_todo", {"title": "a"}), ("quick_add", {"text": "a"})):
+        assert reading.refused(name, **arguments) == refusal
 
 
 def test_two_accounts_never_see_or_touch_each_others_todos(live_server: LiveServer, agent: Agent) -> None:
@@ -323,21 +439,11 @@ def test_two_accounts_never_see_or_touch_each_others_todos(live_server: LiveServ
 
 
 def test_the_address_takes_any_host_and_either_form_and_only_post(live_server: LiveServer) -> None:
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
     accept = {"Accept": "application/json, text/event-stream"}
     hosts: tuple[dict[str, str], ...] = ({}, {"Host": "someone-todos.hf.space"}, {"Origin": "https://huggingface.co"})
     for path in ("/gradio_api/mcp", "/gradio_api/mcp/"):
         for host in hosts:
-            answer = httpx.post(f"{live_server.url}{path}", json=hello, headers={**accept, **host})
+            answer = httpx.post(f"{live_server.url}{path}", json=HELLO, headers={**accept, **host})
             assert answer.status_code == 200, answer.text
             assert answer.headers["Content-Type"] == "application/json"
             assert answer.json()["result"]["serverInfo"]["name"] == "todos"
@@ -347,8 +453,38 @@ def test_the_address_takes_any_host_and_either_form_and_only_post(live_server: L
             assert refused.json()["code"] == "method_not_allowed"
 
 
+@pytest.mark.parametrize("accept", [None, "*/*", "application/*", "application/json", "text/html, */*;q=0.8"])
+def test_an_answer_is_json_whatever_is_asked_for(live_server: LiveServer, accept: str | None) -> None:
+    with httpx.Client() as http:  # which would ask for anything by itself
+        del http.headers["Accept"]
+        headers = {} if accept is None else {"Accept": accept}
+        request = http.build_request("POST", f"{live_server.url}/gradio_api/mcp/", json=HELLO, headers=headers)
+        assert request.headers.get("Accept") == accept
+        answer = http.send(request)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json()["result"]["serverInfo"]["name"] == "todos"
+
+
+def test_half_a_character_is_named(live_server: LiveServer, account: dict[str, str]) -> None:
+    """JSON can spell it, so the sentence about the form of a message would lead nobody to it."""
+    call = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"%s","arguments":{"%s":"%s"}}}'
+    headers = {"Content-Type": "application/json", **account}
+    for words in ((b"add_todo", b"title", rb"\ud800"), (b"add_todo", rb"\udfff", b"x"), (rb"a\ud800b", b"title", b"x")):
+        refused = httpx.post(f"{live_server.url}/gradio_api/mcp/", content=call % words, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+        assert "half a character (a lone surrogate" in refused.json()["detail"]
+    whole = call % (b"add_todo", b"title", rb"\ud83d\ude00")
+    added = httpx.post(f"{live_server.url}/gradio_api/mcp/", content=whole, headers=headers).json()["result"]
+    assert added["structuredContent"]["title"] == "\U0001f600"
+
+
 @pytest.mark.parametrize(
-    "body", ["[]", "{}", "5", '{"jsonrpc": "2.0"}', "[", '[{"jsonrpc": "2.0", "id": 1, "method": "x"}]']
+    "body",
+    [
+        *("[]", "{}", "5", '{"jsonrpc": "2.0"}', "[", '[{"jsonrpc": "2.0", "id": 1, "method": "x"}]'),
+        pytest.param("[" * 50_000, id="nested deeper than Python recurses"),
+        pytest.param("9" * 5_000, id="more digits than Python reads"),
+    ],
 )
 def test_what_is_no_message_of_the_protocol_is_refused_in_a_sentence(live_server: LiveServer, body: str) -> None:
     headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}

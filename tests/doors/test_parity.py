@@ -245,7 +245,7 @@ class ServiceDoor(Door):
 
     @staticmethod
     def add_todos(session: database.Session, actor: Actor, **fields: Any) -> Any:
-        return batches.run(session, actor, BatchCreate.model_validate(fields).request)
+        return batches.create(session, actor, BatchCreate.model_validate(fields))
 
     @staticmethod
     def quick_add(session: database.Session, actor: Actor, **fields: Any) -> Any:
@@ -336,6 +336,10 @@ def empty(http: httpx.Client, headers: dict[str, str]) -> None:
     http.delete("/todos/trash", headers=headers).raise_for_status()
 
 
+# Whoever comes to agents' door with one of these is not let in at all.
+TURNED_AWAY = {"refresh", "nonsense", "never made", "logged out"}
+
+
 class AgentDoor(Door):
     """The live server through the official SDK's client, as an agent calls it; one connection for each credential."""
 
@@ -347,9 +351,16 @@ class AgentDoor(Door):
         self.sessions = {
             name: connections.enter_context(portal.wrap_async_context_manager(_connected(server, sent)))
             for name, sent in self.headers.items()
+            if name not in TURNED_AWAY
         }
+        self.address = f"{server.url}/gradio_api/mcp/"
 
     def call(self, name: str, arguments: dict[str, Any], credential: str) -> Outcome:
+        if credential in TURNED_AWAY:
+            params = {"name": name, "arguments": arguments}
+            message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+            problem = self.http.post(self.address, json=message, headers=self.headers[credential]).json()
+            return problem["code"], problem["detail"]
         result = self.portal.call(self.sessions[credential].call_tool, name, arguments)
         if result.isError:
             [content] = result.content

@@ -10,6 +10,9 @@ import pytest
 from gradio_client import Client
 from mcp import ClientSession
 
+from backend.agents.catalog import TOOLS
+from backend.errors import IdempotencyMismatchError, InProgressError
+from backend.services.actor import Actor
 from tests.doors.agents import Agent, said
 from tests.support import LiveServer
 
@@ -60,3 +63,24 @@ def test_fifty_retries_at_once_make_one(live_server: LiveServer, crowd: Crowd) -
     assert [todo["id"] for todo in listed["todos"]] == list(made)
     logged = httpx.get(f"{live_server.url}/api/v1/operations", headers=headers).json()
     assert [entry["action"] for entry in logged["operations"]] == ["create"]
+
+
+def test_a_plan_that_is_sent_again_too_early_is_spoken_of_as_a_plan(actor: Actor) -> None:
+    """Its sender chose no key. Both begin in one thread, so the second always finds the first at work."""
+    wanted: dict[str, Any] = {"action": "complete", "where": {"completed": False}}
+    change_todos = TOOLS["change_todos"]
+
+    async def commit_twice() -> list[Any]:
+        await TOOLS["add_todo"].call(actor, {"title": "One"})
+        plan = (await change_todos.call(actor, wanted))["plan"]
+        committed = {**wanted, "plan_id": plan["plan_id"]}
+        both = await asyncio.gather(*(change_todos.call(actor, committed) for _ in range(2)), return_exceptions=True)
+        with pytest.raises(IdempotencyMismatchError, match=r"^This plan was carried out already, for another call\."):
+            await change_todos.call(actor, {**committed, "action": "delete"})
+        return [*both, await change_todos.call(actor, committed)]
+
+    done, refusal, again = asyncio.run(commit_twice())
+    assert isinstance(refusal, InProgressError)
+    assert str(refusal).startswith("This plan is being carried out.")
+    assert len(done["done"]) == 1
+    assert again == done

@@ -59,12 +59,17 @@ def test_an_empty_filter_is_refused(run: Run, actor: Actor, where: dict[str, Any
         ask(run, actor, "delete", where)
 
 
-@pytest.mark.parametrize(
-    ("action", "more"), [("update", {}), ("update", {"changes": {}}), ("delete", {"changes": {"title": "x"}})]
-)
-def test_changes_go_with_an_update(run: Run, actor: Actor, action: str, more: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInputError, match="changes: goes with the action update"):
-        ask(run, actor, action, OPEN, **more)
+def test_changes_go_with_an_update(run: Run, actor: Actor) -> None:
+    for action in ("complete", "reopen", "delete"):
+        with pytest.raises(InvalidInputError, match=r"^changes: go with the action update, and with no other"):
+            ask(run, actor, action, OPEN, changes={"title": "x"})
+
+
+@pytest.mark.parametrize("more", [{}, {"changes": {}}])
+def test_an_update_without_changes_is_told_what_it_lacks(run: Run, actor: Actor, more: dict[str, Any]) -> None:
+    says = r'^changes: are required for the action update, such as \{"priority": "high"\}\.$'
+    with pytest.raises(InvalidInputError, match=says):
+        ask(run, actor, "update", OPEN, **more)
 
 
 def test_one_change_that_is_refused_refuses_the_plan(run: Run, actor: Actor) -> None:
@@ -297,6 +302,19 @@ def test_what_a_time_chooses_is_taken_back_after_a_plan(run: Run, actor: Actor) 
     assert (done.plan, done.changed, len(done.conflicts)) == (None, [mine.id], 2)
     nothing = ask_undo()
     assert (nothing.plan, nothing.changed) == (None, [])
+
+
+def test_who_undoes_too_much_is_told_how_to_undo_less_or_all(run: Run, actor: Actor) -> None:
+    start = utc_now()
+    add_many(run, actor, 101)
+    with pytest.raises(LimitReachedError) as refusal:
+        run(undo.planned, actor, UndoPlanRequest(since=start))
+    assert refusal.value.detail == (
+        "This would change 101 todos, and one plan may change 100 at most; give a later `since`, take single"
+        " operations back with `operation_id` or `last`, or log in and send the same to `POST /api/v1/undo`, which"
+        " takes as many as there are."
+    )
+    assert len(run(undo.undo, actor, UndoRequest(since=start)).changed) == 101
 
 
 def test_what_is_named_is_taken_back_at_once(run: Run, actor: Actor) -> None:

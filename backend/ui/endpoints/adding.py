@@ -91,7 +91,7 @@ async def add_todos(
     actor = await call.caller(request)
     data = BatchCreate.model_validate({"todos": todos})
     return await access.answer_by_key(
-        actor, idempotency_key, data, lambda session: batches.run(session, actor, data.request)
+        actor, idempotency_key, data, lambda session: batches.create(session, actor, data)
     )
 
 
