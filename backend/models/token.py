@@ -15,7 +15,7 @@ from backend.models.field import NAME_MAX, printable
 
 SECRET_PREFIX = "todo_pat_"  # noqa: S105 - how a secret begins, not one
 TOKENS_MAX = 50
-# How many todos one call that is about many may change, with a token that was not given less.
+# How many todos one call may change, with a token that was not given less.
 CHANGES_MAX = 100
 
 
@@ -58,7 +58,7 @@ class TokenCreate(Shape):
         CHANGES_MAX,
         ge=1,
         le=CHANGES_MAX,
-        description="How many todos one call may change: by a filter or a plan, as a batch, in undoing.",
+        description="How many todos one call may change, with those taken along: parts, all of a list or the trash.",
     )
 
     @field_validator("scopes")

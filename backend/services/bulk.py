@@ -37,7 +37,7 @@ def change(session: Session, actor: Actor, request: BulkRequest) -> BulkAnswer:
         raise invalid([FieldError("changes", "goes with the action update, and with no other")])
     log.lock(session, actor.user_id)
     todos = list(_find(session, actor, request.where))
-    plans.ensure_size(actor, len(todos))
+    plans.ensure_size(len(todos))
 
     def work() -> BatchRead:
         if not todos:

@@ -368,6 +368,24 @@ def test_one_call_changes_no_more_than_the_token_was_given(account: Account) -> 
     assert account.call("POST", "/todos/batch", json={"operations": items}).status_code == 200
 
 
+def test_an_import_brings_and_changes_no_more_than_the_token_may(account: Account) -> None:
+    # More than one transaction of it, so that a part could have been kept.
+    known = "title\n" + "".join(f"{number}\n" for number in range(250))
+    path = {"params": {"format": "csv"}}
+    assert account.call("POST", "/todos/import", content=known, **path).json()["created"] == 250
+    caller = agent(account, max_changes=2)
+    before = everything(account)
+    answer = caller.call("POST", "/todos/import", content=f"{known}x\ny\nz\n", **path)
+    refused(
+        answer, 409, "limit_reached", "This would change 3 todos, and one call with this token may change 2 at most"
+    )
+    assert everything(account) == before
+    dry = caller.call("POST", "/todos/import", content=f"{known}x\ny\nz\n", params={"format": "csv", "dry_run": True})
+    assert dry.json()["created"] == 3
+    done = caller.call("POST", "/todos/import", content=f"{known}x\ny\n", **path).json()
+    assert (done["created"], done["unchanged"]) == (2, 250)
+
+
 def test_a_token_that_was_given_no_number_has_a_hundred(account: Account, own_database: Path) -> None:
     token = make(account)
     assert token["max_changes"] == 100
