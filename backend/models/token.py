@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
 from backend.models.columns import bytewise
-from backend.models.field import NAME_MAX, printable
+from backend.models.field import NAME_MAX, in_one_line, printable
 
 SECRET_PREFIX = "todo_pat_"  # noqa: S105 - how a secret begins, not one
 TOKENS_MAX = 50
@@ -43,7 +43,9 @@ TokenName = Annotated[
 class TokenCreate(Shape):
     """A new personal token."""
 
-    name: TokenName = Field(description="For you, and for the log of what was changed.", examples=["claude-laptop"])
+    name: Annotated[TokenName, AfterValidator(in_one_line)] = Field(
+        description="For you, and for the log of what was changed.", examples=["claude-laptop"]
+    )
     scopes: list[Scope] = Field(
         min_length=1,
         max_length=len(Scope),

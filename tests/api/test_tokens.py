@@ -128,6 +128,10 @@ def everything(account: Account) -> Any:
         ({"name": "a" * 101}, "name", "100"),
         ({"name": "a\x00"}, "name", "NUL"),
         ({"name": "\ud800"}, "name", "unicode"),
+        *(
+            ({"name": f"agent{sign}root"}, "name", "one line")
+            for sign in ("\n", "\r", "\t", "\x1b[2J", "\x85", "\u2028")
+        ),
         ({"scopes": None}, "scopes", "list"),
         ({"scopes": []}, "scopes", "must not be empty"),
         ({"scopes": ["everything"]}, "scopes.0", "read"),
