@@ -146,10 +146,13 @@ def _by_tag(session: Session, actor: Actor) -> list[TagStats]:
             counts[key] = (counts.get(key, (0, 0))[0], number) if is_done else (number, 0)
             newest[key] = max(last_id, newest.get(key, ""))
     shown = sorted(counts, key=lambda key: (-sum(counts[key]), key))[:TAGS_SHOWN]
-    tags = session.exec(
-        select(Todo.tags).where(Todo.owner_id == actor.user_id, col(Todo.id).in_({newest[key] for key in shown}))
+    rows = session.exec(
+        select(Todo.id, Todo.tags).where(
+            Todo.owner_id == actor.user_id, col(Todo.id).in_({newest[key] for key in shown})
+        )
     )
-    spelled = {fold(tag): tag for names in tags for tag in names}
+    # As its own newest todo spells it, and not as one that is there for another tag.
+    spelled = {fold(tag): tag for todo_id, names in rows for tag in names if newest.get(fold(tag)) == todo_id}
     return [TagStats(tag=spelled.get(key, key), open=counts[key][0], done=counts[key][1]) for key in shown]
 
 
