@@ -92,14 +92,16 @@ async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool, to
     plan = Plan(wanted, is_dry)
     _importing.add(actor.user_id)
     try:
+        if actor.token_id is not None and not is_dry:
+            await _ensure_may_change_so_many(actor, file, wanted)
         await _rounds(actor, plan, file, told)
         await _follow(actor, plan)
     except AppError as error:
         done = plan.progress
-        if is_dry or not done.created + done.updated:
+        if is_dry or not done.changed:
             raise
         raise type(error)(
-            f"{error.detail} {done.created + done.updated:,} todos of the file were imported before; import it again"
+            f"{error.detail} {done.changed:,} todos of the file were imported before; import it again"
             " to go on from there.",
             errors=error.errors,
             retry_after_seconds=error.retry_after_seconds,
@@ -107,6 +109,16 @@ async def take(actor: Actor, file: BinaryIO, wanted: Format, *, is_dry: bool, to
     finally:
         _importing.discard(actor.user_id)
     return plan.result()
+
+
+async def _ensure_may_change_so_many(actor: Actor, file: BinaryIO, wanted: Format) -> None:
+    """Raise LimitReachedError before the first of many transactions, where they are more todos than a token may change.
+
+    A dry run comes to the same numbers.
+    """
+    would = Plan(wanted, is_dry=True)
+    await _rounds(actor, would, file, _untold)
+    actor.ensure_may_touch(would.progress.changed)
 
 
 async def _rounds(actor: Actor, plan: Plan, file: BinaryIO, told: Told) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt
 from backend.models.base import Day, FieldsOf, Shape
 from backend.models.field import TAGS_MAX, Priority, Words
 from backend.models.todo import TodoCreate, TodoRead
-from backend.models.todo_filter import DueWord, TodoFilter
+from backend.models.todo_filter import DueWord, Search, TodoFilter
 
 BATCH_MAX = 100
 
@@ -80,7 +80,7 @@ class BatchRead(Shape):
 class BulkFilter(Shape):
     """Which todos to delete. At least one of these has to be said."""
 
-    search: Words | None = None
+    search: Search = None
     completed: bool | None = None
     priority: Priority | None = None
     tags: list[Words] = Field([], max_length=TAGS_MAX, description="Todos with any of these tags.")
@@ -97,7 +97,7 @@ class BulkFilter(Shape):
     @property
     def is_empty(self) -> bool:
         """Whether it would take everything."""
-        return not any(value not in (None, [], "") for value in self.model_dump().values())
+        return not any(value not in (None, []) for value in self.model_dump().values())
 
 
 class BulkRead(Shape):

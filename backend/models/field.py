@@ -38,7 +38,8 @@ _PRIORITIES = tuple(Priority)
 
 # Spaces, control signs, and signs of format such as the zero-width space; beside them what Unicode counts as letters,
 # marks and symbols and nevertheless shows nothing: fillers, the blank of Braille, selectors of variants.
-_UNSEEN_KINDS = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+_CONTROL_KINDS = {"Cc", "Zl", "Zp"}
+_UNSEEN_KINDS = _CONTROL_KINDS | {"Cf", "Zs"}
 _UNSEEN = {*"\u034f\u115f\u1160\u2800\u3164\uffa0", *map(chr, range(0xFE00, 0xFE10))}
 
 
@@ -50,6 +51,13 @@ def printable(value: str) -> str:
         value.encode()
     except UnicodeEncodeError:  # JSON can spell half a surrogate pair; no database and no answer can hold it
         raise ValueError("must not contain half a character (a lone surrogate)") from None
+    return value
+
+
+def in_one_line(value: str) -> str:
+    """A text that stands in a line of a log as it is; raises ValueError for any other."""
+    if any(unicodedata.category(sign) in _CONTROL_KINDS for sign in value):
+        raise ValueError("must be one line without control characters, such as line breaks and tabs")
     return value
 
 

@@ -1,16 +1,18 @@
 """What the log of operations answers, and what undoing takes and answers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictInt, field_validator, model_validator
 
-from backend.models.base import Id, Instant, Shape
+from backend.models.base import Id, Instant, Shape, utc_now
 from backend.models.operation import Action, Door, Kind, Operation
 from backend.models.token import TOKENS_MAX, TokenName
 
 PAGE_DEFAULT, PAGE_MAX = 50, 500
 LAST_MAX = 100
+# The clock of whoever asks may be this much ahead.
+_AHEAD_MAX = timedelta(minutes=1)
 
 
 class OperationFilter(Shape):
@@ -68,6 +70,13 @@ class UndoRequest(Shape):
         description="With since: only what was done with these personal tokens, by name or id, also of revoked ones.",
         examples=[["claude-laptop"]],
     )
+
+    @field_validator("since")
+    @classmethod
+    def _is_past(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value > utc_now() + _AHEAD_MAX:
+            raise ValueError("must not lie in the future; a time without an offset is taken as UTC")
+        return value
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from backend.models.base import Day, Instant, Shape, as_id
 from backend.models.field import TAGS_MAX, Priority, Words
@@ -35,6 +35,15 @@ def _schema(word: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "const": word}]})
 
 
+def _worded(value: str | None) -> str | None:
+    """What is searched for; None where that is no word, because then nothing is: it filters nothing."""
+    words = (value or "").split()
+    if len(words) > SEARCH_WORDS_MAX or any(len(word) > SEARCH_WORD_MAX for word in words):
+        raise ValueError(f"must be at most {SEARCH_WORDS_MAX} words of at most {SEARCH_WORD_MAX} characters")
+    return value if words else None
+
+
+Search = Annotated[Words | None, Field(max_length=SEARCH_MAX), AfterValidator(_worded)]
 ListOrInbox = Annotated[str, Field(max_length=64), _id_or(INBOX), _schema(INBOX)]
 ParentOrNone = Annotated[str, Field(max_length=64), _id_or(NO_PARENT), _schema(NO_PARENT)]
 
@@ -70,9 +79,8 @@ class SortOrder(StrEnum):
 class TodoQuery(Shape):
     """Which todos, in which order, and how many at a time: what a filter can be saved as."""
 
-    search: Words | None = Field(
+    search: Search = Field(
         None,
-        max_length=SEARCH_MAX,
         description="Words of title or description, or their beginnings: all of them, in any order. Case and accents do"
         " not count. Scripts without spaces, such as Chinese, are found in any place.",
     )
@@ -92,18 +100,10 @@ class TodoQuery(Shape):
     sort_order: SortOrder = SortOrder.DESC
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX)
 
-    @field_validator("search")
-    @classmethod
-    def _few_short_words(cls, value: str | None) -> str | None:
-        words = (value or "").split()
-        if len(words) > SEARCH_WORDS_MAX or any(len(word) > SEARCH_WORD_MAX for word in words):
-            raise ValueError(f"must be at most {SEARCH_WORDS_MAX} words of at most {SEARCH_WORD_MAX} characters")
-        return value
-
     @property
     def is_slow(self) -> bool:
         """Whether many rows have to be looked at, however few are answered."""
-        return bool((self.search or "").strip())
+        return self.search is not None
 
 
 class TodoFilter(TodoQuery):

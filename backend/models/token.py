@@ -11,11 +11,11 @@ from sqlmodel import SQLModel
 
 from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
 from backend.models.columns import bytewise
-from backend.models.field import NAME_MAX, printable
+from backend.models.field import NAME_MAX, in_one_line, printable
 
 SECRET_PREFIX = "todo_pat_"  # noqa: S105 - how a secret begins, not one
 TOKENS_MAX = 50
-# How many todos one call that is about many may change, with a token that was not given less.
+# How many todos one call may change, with a token that was not given less.
 CHANGES_MAX = 100
 
 
@@ -43,7 +43,9 @@ TokenName = Annotated[
 class TokenCreate(Shape):
     """A new personal token."""
 
-    name: TokenName = Field(description="For you, and for the log of what was changed.", examples=["claude-laptop"])
+    name: Annotated[TokenName, AfterValidator(in_one_line)] = Field(
+        description="For you, and for the log of what was changed.", examples=["claude-laptop"]
+    )
     scopes: list[Scope] = Field(
         min_length=1,
         max_length=len(Scope),
@@ -58,7 +60,7 @@ class TokenCreate(Shape):
         CHANGES_MAX,
         ge=1,
         le=CHANGES_MAX,
-        description="How many todos one call may change: by a filter or a plan, as a batch, in undoing.",
+        description="How many todos one call may change, with those taken along: parts, all of a list or the trash.",
     )
 
     @field_validator("scopes")

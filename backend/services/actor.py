@@ -35,9 +35,9 @@ class Actor:
             )
 
     def ensure_may_touch(self, count: int) -> None:
-        """Raise LimitReachedError where one call with a personal token would change more than it may.
+        """Raise LimitReachedError where one call with a personal token would change more todos than it may.
 
-        For what is about many, chosen by a filter or a time or sent as a batch: there a slip of an agent goes far.
+        `log.together` asks this of every operation. Who knows the number beforehand asks it before the work.
         """
         if self.token_id is not None and count > self.max_changes:
             raise LimitReachedError(

@@ -39,7 +39,7 @@ def change(session: Session, actor: Actor, request: BulkRequest) -> BulkAnswer:
         raise invalid([FieldError("changes", "go with the action update, and with no other")])
     log.lock(session, actor.user_id)
     todos = list(_find(session, actor, request.where))
-    plans.ensure_size(actor, request, len(todos))
+    plans.ensure_size(request, len(todos))
 
     def work() -> BatchRead:
         if not todos:

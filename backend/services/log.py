@@ -7,7 +7,7 @@ ledger itself is counted up in memory, and stored once, when the transaction end
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -60,17 +60,52 @@ class Entry:
     after: dict[str, Any] | None
 
 
+@dataclass
+class _Group:
+    """What is recorded together: under which operation, by whom, and which todos that has changed so far."""
+
+    operation_id: str
+    undoes: str | None
+    actor: Actor | None = None
+    touched: set[str] = field(default_factory=set)
+
+
 @contextmanager
 def together(session: Session, *, undoes: str | None = None, operation_id: str | None = None) -> Iterator[str]:
     """Everything recorded inside is one operation, which can be undone as one. Answers its id.
 
-    With an `operation_id` it goes on with that operation, in another transaction.
+    With an `operation_id` it goes on with that operation, in another transaction. Raises LimitReachedError at its end
+    where that has changed more todos than the actor's token may: here every change comes by, however it was asked for.
     """
-    outer = session.info.get(_GROUP)
-    operation_id, outer_undoes = outer or (operation_id or new_id(), None)
-    session.info[_GROUP] = operation_id, undoes or outer_undoes
+    outer: _Group | None = session.info.get(_GROUP)
+    with _group(session, operation_id, undoes) as group:
+        yield group.operation_id
+    # Not reached by what was refused, and is taken back.
+    if outer is not None:
+        outer.actor = group.actor or outer.actor
+        outer.touched |= group.touched
+    elif group.actor is not None:
+        group.actor.ensure_may_touch(len(group.touched))
+
+
+@contextmanager
+def by_itself(session: Session) -> Iterator[None]:
+    """What is recorded inside follows from a change without being asked for, and is not counted as one.
+
+    Otherwise a token that may change one todo could not tick one that repeats.
+    """
+    with _group(session, None, None):
+        yield
+
+
+@contextmanager
+def _group(session: Session, operation_id: str | None, undoes: str | None) -> Iterator[_Group]:
+    outer: _Group | None = session.info.get(_GROUP)
+    if outer is not None:
+        operation_id, undoes = outer.operation_id, undoes or outer.undoes
+    session.info[_GROUP] = group = _Group(operation_id or new_id(), undoes)
     try:
-        yield session.info[_GROUP][0]
+        yield group
     finally:
         session.info[_GROUP] = outer
 
@@ -138,7 +173,11 @@ def record_all(
 ) -> None:
     """Write down the same action on many objects, in one statement."""
     ledger = lock(session, owner_id)
-    operation_id, undoes = session.info.get(_GROUP) or (new_id(), None)
+    with together(session) as operation_id:
+        group: _Group = session.info[_GROUP]
+        group.actor = actor
+        if kind is Kind.TODO:
+            group.touched.update(entry.object_id for entry in entries)
     same = {
         "owner_id": owner_id,
         "operation_id": operation_id,
@@ -149,7 +188,7 @@ def record_all(
         "door": actor.door,
         "action": action,
         "kind": kind,
-        "undoes": undoes,
+        "undoes": group.undoes,
     }
     rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
     ledger.seq += len(rows)

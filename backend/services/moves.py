@@ -40,8 +40,9 @@ def move(
             position, renewed = order.before(_neighbour(session, actor, todo, "before_id", data.before_id))
         else:
             position, renewed = order.first() if "after_id" in named else order.last()
-        for one, key in renewed:
-            todo_rows.change(session, actor, one, Action.UPDATE, {"position": key})
+        with log.by_itself(session):
+            for one, key in renewed:
+                todo_rows.change(session, actor, one, Action.UPDATE, {"position": key})
         todo_rows.change(session, actor, todo, Action.UPDATE, {"position": position})
     return todos.read(todo, actor)
 

@@ -85,13 +85,12 @@ def commit(
     return _shown(session, actor, _changes(session, actor, answer), are_done=True), answer
 
 
-def ensure_size(actor: Actor, request: Plannable, count: int) -> None:
-    """Raise LimitReachedError for a plan that nobody could read through, or that the actor's token may not commit."""
+def ensure_size(request: Plannable, count: int) -> None:
+    """Raise LimitReachedError for a plan that nobody could read through."""
     if count > PLAN_MAX_TODOS:
         raise LimitReachedError(
             f"This would change {count} todos, and one plan may change {PLAN_MAX_TODOS} at most; {request.FEWER}."
         )
-    actor.ensure_may_touch(count)
 
 
 def _try(
@@ -108,7 +107,7 @@ def _try(
     finally:
         attempt.rollback()
         log.let_go(session)
-    ensure_size(actor, request, len(changes))
+    ensure_size(request, len(changes))
     versions = _versions(session, actor, {change.object_id for change in changes} | set(chosen))
     # The end of its time is within the seal, so that nobody can move it.
     ending = f"{expires:x}"

@@ -21,7 +21,7 @@ from backend.models.due import Due
 from backend.models.operation import Action
 from backend.models.recurrence import Series, Wall
 from backend.models.todo import Todo
-from backend.services import todo_rows, trees
+from backend.services import log, todo_rows, trees
 from backend.services.actor import Actor
 
 _COPIED = ("title", "description", "priority", "tags", "list_id", "parent_id", "position", "assignee_id")
@@ -91,11 +91,12 @@ def advance(session: Session, actor: Actor, todo: Todo) -> Todo | None:
             Todo.owner_id == todo.owner_id, Todo.series_id == todo.series_id, Todo.occurrence == occurrence
         )
     ).first()
-    if known is None:
-        return _make(session, actor, todo, following.due, following.missed)
-    if known.deleted_at is not None and not known.completed:
-        # Taken back when the completion before was undone; now it is wanted again.
-        todo_rows.change(session, actor, known, Action.RESTORE, {"deleted_at": None})
+    with log.by_itself(session):
+        if known is None:
+            return _make(session, actor, todo, following.due, following.missed)
+        if known.deleted_at is not None and not known.completed:
+            # Taken back when the completion before was undone; now it is wanted again.
+            todo_rows.change(session, actor, known, Action.RESTORE, {"deleted_at": None})
     return known
 
 
@@ -114,9 +115,10 @@ def take_back(session: Session, actor: Actor, todo: Todo) -> None:
         )
     ).all()
     now = utc_now()
-    for one in later:
-        for part in (one, *trees.descendants(session, one, lambda part: part.deleted_at is None)):
-            todo_rows.change(session, actor, part, Action.DELETE, {"deleted_at": now})
+    with log.by_itself(session):
+        for one in later:
+            for part in (one, *trees.descendants(session, one, lambda part: part.deleted_at is None)):
+                todo_rows.change(session, actor, part, Action.DELETE, {"deleted_at": now})
 
 
 def _make(session: Session, actor: Actor, todo: Todo, when: Wall, missed: int) -> Todo:

@@ -7,6 +7,7 @@ later day was not yet, and whatever was done on one still was.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from backend.models.todo import Todo, TodoTag
 from backend.models.todo_list import TodoList
 from backend.models.token import Scope
 from backend.models.user import fold
+from backend.prepared import Prepared
 from backend.services import log
 from backend.services.actor import Actor
 
@@ -144,35 +146,22 @@ def _by_tag(session: Session, actor: Actor) -> list[TagStats]:
             counts[key] = (counts.get(key, (0, 0))[0], number) if is_done else (number, 0)
             newest[key] = max(last_id, newest.get(key, ""))
     shown = sorted(counts, key=lambda key: (-sum(counts[key]), key))[:TAGS_SHOWN]
-    tags = session.exec(
-        select(Todo.tags).where(Todo.owner_id == actor.user_id, col(Todo.id).in_({newest[key] for key in shown}))
+    rows = session.exec(
+        select(Todo.id, Todo.tags).where(
+            Todo.owner_id == actor.user_id, col(Todo.id).in_({newest[key] for key in shown})
+        )
     )
-    spelled = {fold(tag): tag for names in tags for tag in names}
+    # As its own newest todo spells it, and not as one that is there for another tag.
+    spelled = {fold(tag): tag for todo_id, names in rows for tag in names if newest.get(fold(tag)) == todo_id}
     return [TagStats(tag=spelled.get(key, key), open=counts[key][0], done=counts[key][1]) for key in shown]
 
 
 def _days(session: Session, actor: Actor, first: date, today: date, overdue: int, now: datetime) -> list[DayStats]:
     """Each day from the first to today."""
-    completed, due = col(Todo.completed), col(Todo.due_until)
-    created_at, completed_at = col(Todo.created_at), col(Todo.completed_at)
-    live = _live(actor)
-
-    def counts(start: datetime, end: datetime) -> Sequence[tuple[Any, ...]]:
-        done = (col(Todo.owner_id) == actor.user_id, completed_at >= start, completed_at < end)
-        both = completed.in_([False, True])  # so that a range of the due can be looked up behind it
-        return (
-            done,
-            # Became overdue: when its due passed, or at once when it was made after that.
-            (*live, both, due >= start, due < end, created_at <= due, ~completed | (completed_at > due)),
-            (*live, created_at >= start, created_at < end, created_at > due, ~completed | (completed_at > created_at)),
-            # Was overdue no longer.
-            (*done, col(Todo.deleted_at).is_(None), completed, completed_at > due, completed_at > created_at),
-        )
-
     found: list[DayStats] = []
     days = [first + number * _DAY for number in range((today - first).days + 1)]
     bounds = [*_midnights(actor, days), now]
-    for number, done, lapsed, late, caught_up in reversed(list(_count(session, bounds, counts))):
+    for number, done, lapsed, late, caught_up in reversed(list(_count(session, actor, bounds))):
         found.append(DayStats(date=days[number], completed=done, overdue=overdue))
         overdue = max(0, overdue + caught_up - lapsed - late)  # a clock that was wrong makes nobody owe less than none
     return found[::-1]
@@ -208,21 +197,55 @@ def _streaks(active: set[date], today: date) -> tuple[int, int]:
     return (length if previous in {today, today - _DAY} else 0), longest
 
 
-def _count(session: Session, bounds: Sequence[datetime], counts: Any) -> Iterator[Any]:
-    """For each stretch between two bounds its number, and how many todos fulfil each of the conditions in it."""
-    stretches = list(enumerate(pairwise(bounds)))
+def _count(session: Session, actor: Actor, bounds: Sequence[datetime]) -> Iterator[Any]:
+    """For each stretch between two bounds its number, and how many todos there are of each kind in it."""
+    stretches = list(pairwise(bounds))
     for at in range(0, len(stretches), _DAYS_AT_ONCE):
-        arms = [
-            sa.select(
-                sa.literal(number).label("number"),
-                *(
-                    sa.select(sa.func.count()).select_from(Todo).where(*conditions).scalar_subquery()
-                    for conditions in counts(start, end)
-                ),
-            )
-            for number, (start, end) in stretches[at : at + _DAYS_AT_ONCE]
-        ]
-        yield from sorted(session.exec(sa.union_all(*arms)).all())  # type: ignore[call-overload]
+        some = stretches[at : at + _DAYS_AT_ONCE]
+        values = {
+            name: moment
+            for number, (start, end) in enumerate(some)
+            for name, moment in ((f"start_{number}", start), (f"end_{number}", end))
+        }
+        rows = _counting(len(some)).all(session, owner=actor.user_id, **values)
+        yield from sorted((at + number, *counts) for number, *counts in rows)
+
+
+@lru_cache(maxsize=16)
+def _counting(stretches: int) -> Prepared:
+    """What counts in so many stretches. To build it takes several times as long as to ask it, so it is kept."""
+    completed, due = col(Todo.completed), col(Todo.due_until)
+    created_at, completed_at = col(Todo.created_at), col(Todo.completed_at)
+    owned, live = col(Todo.owner_id) == sa.bindparam("owner"), col(Todo.deleted_at).is_(None)
+    both = completed.in_([sa.false(), sa.true()])  # so that a range of the due can be looked up behind it
+
+    def counts(number: int) -> tuple[tuple[Any, ...], ...]:
+        start: Any = sa.bindparam(f"start_{number}")
+        end: Any = sa.bindparam(f"end_{number}")
+        done = (owned, completed_at >= start, completed_at < end)
+        return (
+            done,
+            # Became overdue: when its due passed, or at once when it was made after that.
+            (owned, live, both, due >= start, due < end, created_at <= due, ~completed | (completed_at > due)),
+            (
+                *(owned, live, created_at >= start, created_at < end, created_at > due),
+                ~completed | (completed_at > created_at),
+            ),
+            # Was overdue no longer.
+            (*done, live, completed, completed_at > due, completed_at > created_at),
+        )
+
+    arms = [
+        sa.select(
+            sa.literal(number).label("number"),
+            *(
+                sa.select(sa.func.count()).select_from(Todo).where(*conditions).scalar_subquery().label(f"count_{kind}")
+                for kind, conditions in enumerate(counts(number))
+            ),
+        )
+        for number in range(stretches)
+    ]
+    return Prepared(sa.union_all(*arms))
 
 
 def _any(session: Session, bounds: Sequence[datetime], owner: ColumnElement[bool]) -> Sequence[Any]:

@@ -238,10 +238,11 @@ def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
 
 
 def _open_parents(session: Session, actor: Actor, todo: Todo) -> None:
-    for parent in trees.ancestors(session, todo):
-        if parent.completed:
-            actor.ensure(Scope.WRITE)  # adding a part to what is done changes more than it adds
-        todo_rows.change(session, actor, parent, Action.REOPEN, {"completed": False, "completed_at": None})
+    with log.by_itself(session):
+        for parent in trees.ancestors(session, todo):
+            if parent.completed:
+                actor.ensure(Scope.WRITE)  # adding a part to what is done changes more than it adds
+            todo_rows.change(session, actor, parent, Action.REOPEN, {"completed": False, "completed_at": None})
 
 
 def _is_there(session: Session, owner_id: str, todo_id: str) -> bool:

@@ -4,14 +4,16 @@ The undoing is an operation itself, so that undoing it does everything again.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, NotFoundError, invalid
 from backend.models.history import UndoRead, UndoRequest
 from backend.models.operation import Operation
 from backend.models.plan import UndoAnswer, UndoPlanRequest
-from backend.models.token import Scope
+from backend.models.token import PersonalToken, Purpose, Scope
 from backend.services import log, plans, rights, undoing
 from backend.services.actor import Actor
 
@@ -22,13 +24,13 @@ _AT_ONCE = 500
 def undo(session: Session, actor: Actor, request: UndoRequest) -> UndoRead:
     """Take back what was asked for, as far as nobody has changed it since; what was left is listed with its reason."""
     actor.ensure(Scope.WRITE)
+    _ensure_known(session, actor, request)
     owners = sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
     for owner_id in owners:
         log.lock(session, owner_id)
     taken = undoing.Undoing(session, actor)
     with log.together(session) as operation_id:
         taken.take_back(_wanted(session, actor, owners, request))
-    actor.ensure_may_touch(len(taken.changed))
     return UndoRead(
         operation_id=operation_id if taken.undone else None,
         undone=list(taken.undone),
@@ -55,6 +57,38 @@ def planned(session: Session, actor: Actor, request: UndoPlanRequest) -> UndoAns
     return UndoAnswer(
         operation_id=None, undone=[], changed=[], conflicts=would.conflicts, plan=plan if plan.count else None
     )
+
+
+def _ensure_known(session: Session, actor: Actor, request: UndoRequest) -> None:
+    """Raise InvalidInputError for a token that there is not and was not: by a slip of its name, nothing is taken back.
+
+    What a revoked one did is still to be undone, so whoever stands in the log is known.
+    """
+    named = request.whose
+    if named is None:
+        return
+    there = select(PersonalToken.id, PersonalToken.name).where(
+        PersonalToken.user_id == actor.user_id, PersonalToken.purpose == Purpose.API
+    )
+    unknown = named - {word for row in session.exec(there) for word in row}
+    if unknown:
+        logged = sa.select(*map(col, (Operation.token_id, Operation.actor_id, Operation.actor_name))).where(
+            col(Operation.owner_id) == actor.user_id,
+            col(Operation.token_id).in_(unknown) | col(Operation.actor_name).in_(unknown),
+        )
+        known = session.execute(logged.distinct()).all()
+        unknown = {name for name in unknown if not any(_is_by(entry, actor, {name}) for entry in known)}
+    if unknown:
+        names = ", ".join(f"`{name}`" for name in sorted(unknown))
+        raise invalid(
+            [
+                FieldError(
+                    "token_id" if unknown == {request.token_id} else "tokens",
+                    f"No token of yours is or was called {names}. Give names or ids as GET /operations shows them, in"
+                    " the same upper and lower case.",
+                )
+            ]
+        )
 
 
 def _wanted(session: Session, actor: Actor, owners: Sequence[str], request: UndoRequest) -> Iterator[Operation]:
@@ -114,7 +148,7 @@ def _of_operation(session: Session, actor: Actor, owners: Sequence[str], operati
         yield from (by_key[key] for key in some)
 
 
-def _is_by(entry: Operation, actor: Actor, tokens: set[str]) -> bool:
+def _is_by(entry: Any, actor: Actor, tokens: set[str]) -> bool:
     """Whether one of these tokens did it, by its id or the name it had. Others may call a token of theirs the same."""
     if entry.token_id is None:
         return False

@@ -122,8 +122,10 @@ def test_a_batch_over_rest(account: Account) -> None:
 
 def test_deleting_everything_by_an_empty_filter_is_refused(account: Account) -> None:
     add(account)
-    for query in ("", "?search=", "?completed="):
-        assert account.call("DELETE", f"/todos{query}").status_code == 422
+    assert account.call("DELETE", "/todos?completed=").status_code == 422
+    for query in ("", "?search=", "?search=%20%20", "?search=%09", "?search=%E3%80%80", "?search=%C2%A0"):
+        refused = account.call("DELETE", f"/todos{query}")
+        assert (refused.status_code, "Say which todos" in refused.text) == (422, True), query
     assert account.call("DELETE", "/todos?completed=false").json()["deleted"] == 1
 
 

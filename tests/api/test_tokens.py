@@ -128,6 +128,10 @@ def everything(account: Account) -> Any:
         ({"name": "a" * 101}, "name", "100"),
         ({"name": "a\x00"}, "name", "NUL"),
         ({"name": "\ud800"}, "name", "unicode"),
+        *(
+            ({"name": f"agent{sign}root"}, "name", "one line")
+            for sign in ("\n", "\r", "\t", "\x1b[2J", "\x85", "\u2028")
+        ),
         ({"scopes": None}, "scopes", "list"),
         ({"scopes": []}, "scopes", "must not be empty"),
         ({"scopes": ["everything"]}, "scopes.0", "read"),
@@ -366,6 +370,24 @@ def test_one_call_changes_no_more_than_the_token_was_given(account: Account) -> 
         assert everything(account) == before
     assert caller.call("POST", "/undo", json={"last": 2}).status_code == 200
     assert account.call("POST", "/todos/batch", json={"operations": items}).status_code == 200
+
+
+def test_an_import_brings_and_changes_no_more_than_the_token_may(account: Account) -> None:
+    # More than one transaction of it, so that a part could have been kept.
+    known = "title\n" + "".join(f"{number}\n" for number in range(250))
+    path = {"params": {"format": "csv"}}
+    assert account.call("POST", "/todos/import", content=known, **path).json()["created"] == 250
+    caller = agent(account, max_changes=2)
+    before = everything(account)
+    answer = caller.call("POST", "/todos/import", content=f"{known}x\ny\nz\n", **path)
+    refused(
+        answer, 409, "limit_reached", "This would change 3 todos, and one call with this token may change 2 at most"
+    )
+    assert everything(account) == before
+    dry = caller.call("POST", "/todos/import", content=f"{known}x\ny\nz\n", params={"format": "csv", "dry_run": True})
+    assert dry.json()["created"] == 3
+    done = caller.call("POST", "/todos/import", content=f"{known}x\ny\n", **path).json()
+    assert (done["created"], done["unchanged"]) == (2, 250)
 
 
 def test_a_token_that_was_given_no_number_has_a_hundred(account: Account, own_database: Path) -> None:

@@ -52,7 +52,15 @@ def add_many(run: Run, actor: Actor, count: int) -> None:
 # Refusals
 
 
-@pytest.mark.parametrize("where", [{}, {"completed": None}, {"tags": [], "search": ""}])
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"completed": None},
+        {"tags": [], "search": ""},
+        *({"search": blank} for blank in (" ", "\t\n", "\u3000\u00a0")),
+    ],
+)
 def test_an_empty_filter_is_refused(run: Run, actor: Actor, where: dict[str, Any]) -> None:
     run(todos.create, actor, TodoCreate(title="Milk"))
     with pytest.raises(InvalidInputError, match="without that it would be all"):
@@ -70,6 +78,14 @@ def test_an_update_without_changes_is_told_what_it_lacks(run: Run, actor: Actor,
     says = r'^changes: are required for the action update, such as \{"priority": "high"\}\.$'
     with pytest.raises(InvalidInputError, match=says):
         ask(run, actor, "update", OPEN, **more)
+
+
+@pytest.mark.parametrize("where", [{"search": "!!!"}, {"search": '""'}, {"search": "\u200b"}, {"tags": [""]}])
+def test_what_is_no_word_but_shows_or_no_tag_that_there_is_finds_what_has_it(
+    run: Run, actor: Actor, where: dict[str, Any]
+) -> None:
+    run(todos.create, actor, TodoCreate(title="Milk"))
+    assert planned(run, actor, "delete", where).changes == []
 
 
 def test_one_change_that_is_refused_refuses_the_plan(run: Run, actor: Actor) -> None:

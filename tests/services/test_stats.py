@@ -1,8 +1,10 @@
 """Statistics: what is counted is what a plain look at every todo counts, on every day of every zone."""
 
 import random
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -216,3 +218,27 @@ def test_as_many_days_as_were_asked_for_up_to_today(run: Run, actor: Actor, days
     assert [one.date for one in found.days] == [
         found.days[-1].date - timedelta(days=number) for number in range(days - 1, -1, -1)
     ]
+
+
+@contextmanager
+def counted_calls() -> Iterator[list[int]]:
+    """Counts the calls of Python functions: the work of this process, however busy the machine is."""
+    count, before = [0], sys.getprofile()
+
+    def note(_frame: object, what: str, _about: object) -> None:
+        count[0] += what == "call"
+
+    sys.setprofile(note)
+    try:
+        yield count
+    finally:
+        sys.setprofile(before)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_a_year_costs_little_more_than_its_counting(run: Run, actor: Actor) -> None:
+    read(run, actor, days=366)
+    with counted_calls() as count:
+        read(run, actor, days=366)
+    # To build its questions anew each time took half a million.
+    assert count[0] < 60_000

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
@@ -14,10 +15,12 @@ from backend.models.batch import BatchAction, BatchItem, BatchRequest, BulkFilte
 from backend.models.field import Priority
 from backend.models.history import OperationFilter, UndoRead, UndoRequest
 from backend.models.operation import Door, Ledger
+from backend.models.plan import UndoPlanRequest
 from backend.models.tag import TagUpdate
 from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate, first_position
 from backend.models.todo_filter import TodoFilter
-from backend.services import batches, bulk, operations, searches, tags, todo_rows, todos, trash, undo
+from backend.models.token import Scope, TokenCreate
+from backend.services import batches, bulk, operations, searches, tags, todo_rows, todos, tokens, trash, undo
 from backend.services.actor import Actor
 from tests.services.conftest import Run
 
@@ -303,9 +306,43 @@ def test_the_work_of_tokens_is_named_by_their_names(run: Run, actor: Actor, make
     for agent, title in ((laptop, "1"), (phone, "2"), (laptop, "3"), (phone, "4")):
         run(todos.update, agent, mine.id, TodoUpdate(title=title))
     run(todos.create, replace(make_actor(), token_id=new_id(), name="laptop"), TodoCreate(title="Somebody else's"))
-    for tokens, title in ((["nobody"], "4"), (["phone"], "3"), (["laptop", "phone"], "0")):
-        done = run(undo.undo, actor, UndoRequest(since=start, tokens=tokens))
+    for named, title in ((["phone"], "3"), (["laptop", "phone"], "0")):
+        done = run(undo.undo, actor, UndoRequest(since=start, tokens=named))
         assert (run(todos.get, actor, mine.id).title, title) == (title, title), done
+
+
+@pytest.mark.parametrize("ask", [undo.undo, undo.planned])
+def test_a_token_that_never_was_is_no_token_to_undo(
+    run: Run, actor: Actor, make_actor: Callable[..., Actor], ask: Callable[..., object]
+) -> None:
+    start = utc_now()
+    made = [run(tokens.create, actor, TokenCreate(name=name, scopes=[Scope.ADD])) for name in ("laptop", "idle")]
+    laptop = replace(actor, token_id=made[0].id, name="laptop")
+    run(todos.create, laptop, TodoCreate(title="x"))
+    stranger = make_actor()
+    other = run(tokens.create, stranger, TokenCreate(name="other", scopes=[Scope.ADD]))
+    run(todos.create, replace(stranger, token_id=other.id, name="other"), TodoCreate(title="theirs"))
+    run(tokens.revoke, actor, made[0].id)
+
+    def asked(**wanted: object) -> object:
+        return run(ask, actor, UndoPlanRequest.model_validate({"since": start, **wanted}))
+
+    for wrong in ("nosuchname", "Laptop", "other", other.id, new_id()):
+        with pytest.raises(InvalidInputError, match=f"^tokens: No token of yours is or was called `{wrong}`"):
+            asked(tokens=["laptop", wrong])
+    with pytest.raises(InvalidInputError, match=f"^token_id: .*`{other.id}`"):
+        asked(tokens=["laptop"], token_id=other.id)
+    with pytest.raises(InvalidInputError, match="called `a`, `b`"):
+        asked(tokens=["b", "a"])
+    assert run(searches.search, actor, TodoFilter()).total == 1
+    for known in ("idle", made[1].id, "laptop", made[0].id):
+        asked(tokens=[known])
+
+
+def test_nothing_was_done_since_a_time_to_come(run: Run, actor: Actor) -> None:
+    run(undo.undo, actor, UndoRequest(since=utc_now()))
+    with pytest.raises(ValueError, match="must not lie in the future"):
+        UndoRequest(since=utc_now() + timedelta(hours=1))
 
 
 def test_a_token_is_named_by_its_id_too(run: Run, actor: Actor) -> None:

@@ -41,6 +41,11 @@ class Progress:
     waiting: set[int] = field(default_factory=set)  # rows whose parent has not come yet
     ticked: list[str] = field(default_factory=list)
 
+    @property
+    def changed(self) -> int:
+        """How many todos are new or say something else."""
+        return self.created + self.updated
+
     def say(self, line: int, sentence: str, *, refused: bool = False) -> None:
         """Report what of a line was left out, or that nothing of it was taken."""
         self.refused += refused
@@ -73,7 +78,7 @@ class Plan:
     def result(self) -> ImportRead:
         """What to answer."""
         done = self.progress
-        has_changed = done.created + done.updated + done.lists_created + done.filters_created > 0
+        has_changed = done.changed + done.lists_created + done.filters_created > 0
         return ImportRead(
             dry_run=self.is_dry,
             **{name: getattr(done, name) for name in _COUNTS},
