@@ -98,7 +98,7 @@ def _try(
 ) -> tuple[list[_Change], T, str]:
     """Do the work and take it back: what it changed, what it answered, and the id of a plan for it."""
     # Before the savepoint: going back to it would set free what was locked after it, and others could slip in.
-    for owner_id in _owners(session, actor):
+    for owner_id in rights.owners(session, actor):
         log.lock(session, owner_id)
     attempt = log.begin_part(session)
     try:
@@ -118,7 +118,9 @@ def _changes(session: Session, actor: Actor, answer: Operated) -> list[_Change]:
     """What the operation did to each object, from its first entry to its last."""
     entries = session.exec(
         select(Operation)
-        .where(col(Operation.owner_id).in_(_owners(session, actor)), Operation.operation_id == answer.operation_id)
+        .where(
+            col(Operation.owner_id).in_(rights.owners(session, actor)), Operation.operation_id == answer.operation_id
+        )
         .order_by(col(Operation.owner_id), col(Operation.seq))
     )
     found: dict[tuple[str, str], _Change] = {}
@@ -160,18 +162,13 @@ def _names(session: Session, actor: Actor, ids: set[str]) -> dict[str, str]:
 
 
 def _rows(session: Session, actor: Actor, ids: set[str]) -> Iterator[Any]:
-    owners = _owners(session, actor)
+    owners = rights.owners(session, actor)
     for table, name in ((Todo, Todo.title), (TodoList, TodoList.name)):
         yield from session.execute(
             sa.select(col(table.id), col(table.version), col(name).label("name")).where(
                 col(table.owner_id).in_(owners), col(table.id).in_(sorted(ids))
             )
         )
-
-
-def _owners(session: Session, actor: Actor) -> list[str]:
-    """In whose partitions the actor's changes can lie."""
-    return sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
 
 
 def _request_seal(actor: Actor, request: Plannable) -> str:

@@ -41,6 +41,11 @@ def shares(session: Session, actor: Actor) -> list[Share]:
     return [Share(owner_id, list_id, Role(role)) for owner_id, list_id, role in rows]
 
 
+def owners(session: Session, actor: Actor) -> list[str]:
+    """The accounts of whose todos the actor sees any: its own, and those that share a list with it."""
+    return sorted({actor.user_id, *(share.owner_id for share in shares(session, actor))})
+
+
 def companions(session: Session, actor: Actor) -> set[str]:
     """The accounts that have a list in common with the actor, and the actor's own: where a todo can be carried to."""
     mine = col(ListMember.owner_id) == actor.user_id

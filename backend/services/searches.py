@@ -38,7 +38,7 @@ _READ_COLUMNS = list(sa.inspect(Todo).columns)
 
 
 class _Said(NamedTuple):
-    """What is searched for, in two forms: to find all todos that have it, and to ask of one todo whether it has it.
+    """Words and tags in two forms: to find all todos that have them, and to ask of one todo whether it has them.
 
     Left to themselves, databases gather everything that has a common word for one page of it: few see that a page ends.
     """
@@ -151,23 +151,28 @@ def _conditions(
         found.append(col(Todo.priority) == wanted.priority)
     if wanted.updated_since is not None:
         found.append(col(Todo.updated_at) >= wanted.updated_since)
-    found += [_tagged([tag]) for tag in wanted.tags_all]
-    if wanted.tags:
-        found.append(_tagged(wanted.tags))
     if wanted.parent_id is not None:
         no_parent = wanted.parent_id == NO_PARENT
-        found.append(col(Todo.parent_id).is_(None) if no_parent else col(Todo.parent_id) == wanted.parent_id)
+        found.append(col(Todo.parent_id).is_(None) if no_parent else trees.is_part_of(wanted.parent_id))
     due = _due(actor, wanted)
     if due and not deleted and wanted.list_id is None and wanted.due is not DueWord.NONE:
         found.append(visibility.not_archived())
+    if due and wanted.completed is None:
+        # What is always so: it names the column that stands before the due in the index of dues.
+        found.append(col(Todo.completed).in_([False, True]))
     found += due
-    said = _says(session, actor, wanted.search or "")
+    owners = rights.owners(session, actor)
+    said = _says(session, owners, wanted.search or "")
+    tags = [[tag] for tag in wanted.tags_all] + ([wanted.tags] if wanted.tags else [])
+    walked = [_unindexed(_has_tag(any_of)) for any_of in tags]
+    gathered = walked if said.are_few else [_among_tagged(owners, any_of) for any_of in tags]
+    said = _Said([*said.gathered, *gathered], [*said.walked, *walked], said.are_few)
     # A database would rather walk through everything that an index has for these than look up a few by their ids.
     # And the version, always at least 1, is in no index: SQLite takes one that answers everything for the cheaper way.
     return said, [col(Todo.version) >= 1, *map(_unindexed, found)] if said.are_few else found
 
 
-def _says(session: Session, actor: Actor, query: str) -> _Said:
+def _says(session: Session, owners: Sequence[str], query: str) -> _Said:
     """What has, for each term of a query, a word that begins with it."""
     terms = prefixes_of(query)
     if not terms:
@@ -175,7 +180,6 @@ def _says(session: Session, actor: Actor, query: str) -> _Said:
         return _Said(texts, texts, are_few=False)
     # What "but" is the beginning of has "bu" as a beginning too.
     terms = [term for term in terms if not any(other != term and other.startswith(term) for other in terms)]
-    owners = sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
     found = [_has_words(session, owner_id, terms, query) for owner_id in owners]
     return _Said(
         [sa.or_(*(sa.and_(*one.gathered) for one in found))],
@@ -218,11 +222,26 @@ def _contains(word: str) -> ColumnElement[bool]:
     return col(Todo.title).icontains(word, autoescape=True) | col(Todo.description).icontains(word, autoescape=True)
 
 
-def _tagged(tags: Sequence[str]) -> ColumnElement[bool]:
-    return col(Todo.id).in_(
-        select(TodoTag.todo_id).where(
-            col(TodoTag.owner_id) == col(Todo.owner_id), col(TodoTag.tag_key).in_([fold(tag) for tag in tags])
+def _among_tagged(owners: Sequence[str], tags: Sequence[str]) -> ColumnElement[bool]:
+    """Is one of those that have any of these tags. By owner, so that they are gathered once and not for each todo."""
+    keys = [fold(tag) for tag in tags]
+    return sa.or_(
+        *(
+            (col(Todo.owner_id) == owner_id)
+            & col(Todo.id).in_(
+                select(TodoTag.todo_id).where(TodoTag.owner_id == owner_id, col(TodoTag.tag_key).in_(keys))
+            )
+            for owner_id in owners
         )
+    )
+
+
+def _has_tag(tags: Sequence[str]) -> ColumnElement[bool]:
+    """Has any of these tags: asked of one todo."""
+    return sa.exists().where(
+        col(TodoTag.owner_id) == Todo.owner_id,
+        col(TodoTag.todo_id) == Todo.id,
+        col(TodoTag.tag_key).in_([fold(tag) for tag in tags]),
     )
 
 

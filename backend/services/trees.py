@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.functions import FunctionElement
@@ -36,6 +37,11 @@ def _as_it_is(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_Seldom, "sqlite")
 def _as_seldom(element: Any, compiler: Any, **options: Any) -> str:
     return f"likelihood({compiler.process(element.clauses, **options)}, 0.0001)"
+
+
+def is_part_of(parent_id: str) -> ColumnElement[bool]:
+    """Which todos are parts of this one."""
+    return _Seldom(col(Todo.parent_id) == parent_id)
 
 
 def ancestors(session: Session, todo: Todo) -> list[Todo]:

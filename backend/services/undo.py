@@ -25,7 +25,7 @@ def undo(session: Session, actor: Actor, request: UndoRequest) -> UndoRead:
     """Take back what was asked for, as far as nobody has changed it since; what was left is listed with its reason."""
     actor.ensure(Scope.WRITE)
     _ensure_known(session, actor, request)
-    owners = sorted({actor.user_id, *(share.owner_id for share in rights.shares(session, actor))})
+    owners = rights.owners(session, actor)
     for owner_id in owners:
         log.lock(session, owner_id)
     taken = undoing.Undoing(session, actor)
