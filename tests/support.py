@@ -79,7 +79,10 @@ class LiveServer:
         }
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", *self.arguments, "--port", str(self.port), "--no-proxy-headers"],
+                [
+                    *(sys.executable, "-m", "uvicorn", *self.arguments, "--port", str(self.port)),
+                    *("--no-proxy-headers", "--timeout-graceful-shutdown", "5"),  # as app.py starts it
+                ],
                 cwd=self.folder,
                 env=environment,
                 stdout=log,
