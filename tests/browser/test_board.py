@@ -97,7 +97,7 @@ def test_what_is_written_in_a_list_or_today_belongs_there(visitor: Visitor) -> N
 def test_a_tick_of_what_repeats_says_when_it_comes_again_and_undo_takes_both_back(visitor: Visitor) -> None:
     visitor.add("Water the plants", due_date=day(0), recurrence="FREQ=DAILY")
     visitor.enter()
-    visitor.tick("Water the plants").check(force=True)
+    visitor.tick("Water the plants").click(force=True)
     expect(visitor.toast("It comes again: Tomorrow")).to_be_visible()
     expect(visitor.rows).to_have_count(1)
     expect(visitor.row("Water the plants")).to_contain_text("Tomorrow")

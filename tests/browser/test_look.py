@@ -92,7 +92,7 @@ def test_every_page_is_accessible(visit: Callable[..., Visitor], tmp_path: Path,
     check(page, "dialog", tmp_path)
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".has-panel")).to_have_count(0)  # the list takes its room back, which moves the ticks
-    visitor.tick("Read a book").check(force=True)
+    visitor.tick("Read a book").click(force=True)
     check(page, "toast", tmp_path)
     visitor.show("Trash")
     expect(visitor.rows).to_have_count(1)

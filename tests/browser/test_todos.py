@@ -34,7 +34,7 @@ def test_a_refused_tick_is_taken_back_and_says_why(visitor: Visitor) -> None:
     visitor.add("Stubborn")
     visitor.enter()
     visitor.on_call("complete_todo", refuse("storage_unavailable", "The database is busy; try again in a moment."))
-    visitor.tick("Stubborn").check(force=True)
+    visitor.tick("Stubborn").click(force=True)
     expect(visitor.toast("The database is busy")).to_be_visible()
     expect(visitor.tick("Stubborn")).not_to_be_checked()
     visitor.page.wait_for_timeout(900)  # beyond the moment in which a ticked row leaves
@@ -82,7 +82,7 @@ def test_a_day_with_todos(visitor: Visitor) -> None:
     expect(visitor.titles).to_have_text(["Call grandma", "Buy milk"])
     visitor.settled()  # a forced click goes where the row was, and what is read of the line takes room above it
 
-    visitor.tick("Buy milk").check(force=True)
+    visitor.tick("Buy milk").click(force=True)
     expect(visitor.titles).to_have_text(["Call grandma"])
     visitor.undo()
     expect(visitor.titles).to_have_text(["Call grandma", "Buy milk"])
@@ -127,7 +127,7 @@ def test_a_tick_names_its_todo_and_a_long_or_turned_title_stays_within_its_words
         "a" * 200: f"Done: {'a' * 40}…",
         "\u202eliam a dneS": "Done: \u202eliam a dneS",
     }.items():
-        visitor.tick(title).check(force=True)
+        visitor.tick(title).click(force=True)
         words = visitor.page.locator(".toast p")
         expect(words).to_have_text(told)
         expect(words.locator("bdi")).to_have_css("unicode-bidi", "isolate")
