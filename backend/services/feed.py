@@ -82,7 +82,7 @@ def read(session: Session, actor: Actor, wanted: FeedRequest) -> FeedPage:
 
 def followed(session: Session, actor: Actor) -> set[str]:
     """The accounts whose changes the actor may see: news of them is a reason to read."""
-    return {actor.user_id, *(one.owner_id for one in rights.shares(session, actor))}
+    return set(rights.owners(session, actor))
 
 
 def now(session: Session, actor: Actor) -> str:
