@@ -35,8 +35,9 @@ def rebuild(connection: Connection) -> None:
     """Make the tags say what the todos say; words and ledgers come account by account, with `fill_words`."""
     for table in TABLES.values():
         connection.execute(sa.delete(table))
-    for page in _pages(connection, sa.cast(col(Todo.tags), sa.Text) != "[]"):  # most have none
-        tags = (row for todo in page for row in tag_rows(todo["owner_id"], todo["id"], _tags_in(todo["tags"])))
+    listed = sa.cast(col(Todo.tags), sa.Text)
+    for page in _pages(connection, listed != "[]", listed):  # most have none
+        tags = (row for owner_id, todo_id, text in page for row in tag_rows(owner_id, todo_id, _tags_in(text)))
         _insert(connection, TodoTag, tags)
 
 
@@ -61,9 +62,8 @@ def give_back(connection: sqlite3.Connection, lost: Iterable[_Lost], read: _Read
 def fill_words(connection: Connection, owner_id: str) -> None:
     """Make one account's words say what its todos say."""
     connection.execute(sa.delete(TodoWord).where(col(TodoWord.owner_id) == owner_id))
-    for page in _pages(connection, col(Todo.owner_id) == owner_id):
-        words = (row for todo in page for row in word_rows(owner_id, todo["id"], todo["title"], todo["description"]))
-        _insert(connection, TodoWord, words)
+    for page in _pages(connection, col(Todo.owner_id) == owner_id, col(Todo.title), col(Todo.description)):
+        _insert(connection, TodoWord, (row for todo in page for row in word_rows(*todo)))
 
 
 def _tags_in(text: object) -> list[str]:
@@ -75,21 +75,20 @@ def _tags_in(text: object) -> list[str]:
     return unique_tags(tag for tag in listed if isinstance(tag, str)) if isinstance(listed, list) else []
 
 
-def _pages(connection: Connection, wanted: sa.ColumnElement[bool]) -> Iterator[list[_Row]]:
-    """The wanted todos by rising key, with what is needed of them."""
+def _pages(
+    connection: Connection, wanted: sa.ColumnElement[bool], *columns: sa.SQLColumnExpression[Any]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The wanted todos by rising key: that, and these columns."""
     key = (col(Todo.owner_id), col(Todo.id))
-    tags = sa.cast(col(Todo.tags), sa.Text).label("tags")
-    statement = (
-        sa.select(*key, col(Todo.title), col(Todo.description), tags).where(wanted).order_by(*key).limit(_PAGE_ROWS)
-    )
+    statement = sa.select(*key, *columns).where(wanted).order_by(*key).limit(_PAGE_ROWS)
     last: tuple[Any, ...] | None = None
     while True:
         found = statement if last is None else statement.where(sa.tuple_(*key) > sa.tuple_(*last))
-        page: list[_Row] = [row._asdict() for row in connection.execute(found)]
+        page = [tuple(row) for row in connection.execute(found)]
         if not page:
             return
         yield page
-        last = (page[-1]["owner_id"], page[-1]["id"])
+        last = page[-1][: len(key)]
 
 
 def _insert(connection: Connection, table: type[SQLModel], rows: Iterable[_Row]) -> None:

@@ -57,8 +57,9 @@ def diagnose(  # noqa: PLR0911 - one return for each state
 ) -> Diagnosis:
     """Look at a file. `thorough` also compares indexes, foreign keys and texts, at some six times the cost.
 
-    `is_fresh`: SQLite has just made the whole file out of rows. That its indexes fit its tables is then its own doing,
-    and is not proven again: looking up each row in each of them is most of that cost.
+    `is_fresh`: SQLite has just made the whole file out of rows that came to it as Python's own texts. That its indexes
+    fit its tables, and that its texts are UTF-8, is then its own doing, and is not proven again: looking up each row in
+    each index and decoding each text is most of that cost.
 
     `before_replay` is called before a log is replayed that takes with it what cannot be had again: SQLite does that
     when it opens the file.
@@ -130,6 +131,8 @@ def _thorough(connection: sqlite3.Connection, is_fresh: bool) -> Iterator[str]:
         yield from _outvoted(connection, found)
     for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"CHECK constraint failed in {table}: row {rowid} has no {parent}"
+    if is_fresh:
+        return
     for table in describe_tables(connection):
         columns = ", ".join(quoted(column.name) for column in table.columns)
         query = f"SELECT {columns} FROM {quoted(table.name)}"  # noqa: S608 - quoted

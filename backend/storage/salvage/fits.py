@@ -17,6 +17,9 @@ from .layouts import Column, Kind, Table, Value
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _DATETIME = re.compile(_DATE.pattern + r"[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-][01]\d:?[0-5]\d)?")
+# What the application writes, on any day but a 31st and a leap day: sound without a look at the calendar.
+_USUAL_DAY = r"[12]\d{3}-(?:(?:0[13-9]|1[0-2])-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+_is_usual_datetime = re.compile(_USUAL_DAY + r"[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z?").fullmatch
 _JSON_SEEN_LIMIT = 2000
 
 Check = Callable[[Value], bool]
@@ -38,6 +41,8 @@ def _sound_date(value: Value, form: re.Pattern[str] = _DATE) -> bool:
 
 
 def _sound_datetime(value: Value) -> bool:
+    if value.__class__ is str and _is_usual_datetime(value):
+        return True
     # A date alone is what a DATETIME column may hold after a hand-made import.
     return _sound_date(value, _DATETIME) or _sound_date(value)
 

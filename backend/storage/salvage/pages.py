@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +25,7 @@ TABLE_INTERIOR, TABLE_LEAF, INDEX_INTERIOR, INDEX_LEAF = 5, 13, 2, 10
 _KINDS = frozenset((TABLE_INTERIOR, TABLE_LEAF, INDEX_INTERIOR, INDEX_LEAF))
 _SIZES = tuple(512 << i for i in range(8))
 _SAMPLES = 200
+_PAGES_KEPT = 8
 
 
 class PageFile:
@@ -32,6 +35,8 @@ class PageFile:
         self._main = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._log = -1
         self._frames = Log()
+        # Whoever has looked what a page is reads it next.
+        self.page: Callable[[int], bytes] = lru_cache(_PAGES_KEPT)(self._read)
         try:
             if log is not None and log.exists():
                 self._log = os.open(log, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -68,7 +73,7 @@ class PageFile:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def page(self, number: int) -> bytes:
+    def _read(self, number: int) -> bytes:
         if not 1 <= number <= self.count:
             return b""
         place = self._frames.places.get(number)
