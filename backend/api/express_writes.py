@@ -19,7 +19,6 @@ from backend.api.express import ID_LENGTH, ONE, TODOS
 from backend.errors import AppError, describe
 from backend.models.operation import Door
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
-from backend.prepared import Reader
 from backend.services import todos
 from backend.services.actor import Actor
 
@@ -38,7 +37,7 @@ class ExpressWrites:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer, or the ordinary road."""
         plan = _plan_of(scope)
-        actor = _actor_of(scope) if plan is not None else None
+        actor = _actor_of(Headers(scope=scope)) if plan is not None else None
         if plan is None or actor is None:
             await self.app(scope, receive, send)
             return
@@ -97,8 +96,6 @@ def _read(shape: type[Any], headers: Headers, body: bytes) -> Any:
         return None
 
 
-def _actor_of(scope: Scope) -> Actor | None:
-    def identify(reader: Reader) -> Actor:
-        return access.identify_at_once(reader, access.credential_of(Headers(scope=scope)), Door.REST)
-
-    return database.glance(identify)
+def _actor_of(headers: Headers) -> Actor | None:
+    token = access.presented(headers)
+    return access.glance(token, Door.REST) if token is not None else None

@@ -100,7 +100,8 @@ def refresh(
 def identify(source: Session | Reader, access_token: str, door: Door) -> Actor:
     """Who an access token or a personal token stands for; raises AuthenticationError once it is no longer honoured.
 
-    Asked of the database for each request, so that what was ended anywhere is over at once, everywhere.
+    Asked of the database for each request, or once for those that are there at the same moment (`access.glance`): what
+    was ended anywhere is over at once, everywhere.
     """
     if tokens.is_one(access_token):
         return tokens.identify(source, access_token, door)

@@ -1,5 +1,6 @@
 """The express lane for changes: it does and refuses what the ordinary road does and refuses, in the same words."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
-from backend import database
+from backend import access, database
 from backend.api.express_writes import ExpressWrites
+from backend.models.operation import Door
+from backend.services import sessions
 from tests.support import Account
 
 pytestmark = pytest.mark.skipif(database.engine.dialect.name != "sqlite", reason="the lane is SQLite's alone")
@@ -128,3 +131,30 @@ def test_it_is_in_the_log_and_can_be_undone(account: Account, lane: TestClient) 
     assert account.call("GET", "/todos").json()["total"] == 1
     assert account.call("POST", "/undo", json={"last": 1}).is_success
     assert account.call("GET", "/todos").json()["total"] in {0, 1}
+
+
+def test_who_calls_is_looked_up_once_in_a_turn_of_the_loop_and_anew_in_the_next(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, identify = [], sessions.identify
+
+    def counted(*args: Any) -> Any:
+        asked.append(args)
+        return identify(*args)
+
+    async def turns() -> None:
+        token = account.tokens["access_token"]
+        actors = [access.glance(token, Door.REST) for _ in range(3)]
+        assert actors[0] is not None
+        assert actors[0].user_id == account.id
+        assert actors == actors[:1] * 3
+        assert len(asked) == 1
+        assert access.glance(token, Door.UI) not in actors, "the log says by which door"
+        assert access.glance("nobody's", Door.REST) is None
+        account.call("POST", "/auth/logout")
+        await asyncio.sleep(0)
+        assert access.glance(token, Door.REST) is None
+
+    monkeypatch.setattr(sessions, "identify", counted)
+    asyncio.run(turns())
+    database.let_go()
