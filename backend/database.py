@@ -176,11 +176,11 @@ async def write(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
 
     What is slow must be short all the same: nobody else writes in the meantime.
     """
+    if engine.dialect.name == "sqlite" and not is_slow and not _turn.locked():
+        return await _rounds.take_part(work)
     run = _persistently(_within(write_scope, work))
     if engine.dialect.name != "sqlite":
         return await in_thread(run)
-    if not is_slow and not _turn.locked():
-        return await _rounds.take_part(work)
     # Taking the turn lets the event loop go round once: a round that was waiting is over before the thread begins.
     async with _turn:
         return await in_thread(run) if is_slow else run()

@@ -172,15 +172,18 @@ def record_all(
     session: Session, actor: Actor, owner_id: str, action: Action, kind: Kind, entries: Sequence[Entry]
 ) -> None:
     """Write down the same action on many objects, in one statement."""
+    group: _Group | None = session.info.get(_GROUP)
+    if group is None:
+        with together(session):
+            record_all(session, actor, owner_id, action, kind, entries)
+        return
     ledger = lock(session, owner_id)
-    with together(session) as operation_id:
-        group: _Group = session.info[_GROUP]
-        group.actor = actor
-        if kind is Kind.TODO:
-            group.touched.update(entry.object_id for entry in entries)
+    group.actor = actor
+    if kind is Kind.TODO:
+        group.touched.update(entry.object_id for entry in entries)
     same = {
         "owner_id": owner_id,
-        "operation_id": operation_id,
+        "operation_id": group.operation_id,
         "at": utc_now(),
         "actor_id": actor.user_id,
         "token_id": actor.token_id,

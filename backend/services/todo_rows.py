@@ -10,8 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlmodel import Session, col, select
 
 from backend.errors import IdTakenError
@@ -23,7 +22,7 @@ from backend.models.operation import Action, Kind
 from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
-from backend.prepared import Prepared, bare
+from backend.prepared import Prepared, bare, held, keep
 from backend.services import log, rights
 from backend.services.actor import Actor
 
@@ -74,7 +73,8 @@ def new(**values: Any) -> Todo:
 
 def state_of(todo: Todo) -> dict[str, Any]:
     """Everything that a todo says, as JSON can hold it."""
-    return log.as_json({name: getattr(todo, name) for name in _LOGGED})
+    says = held(todo)
+    return log.as_json({name: says[name] for name in _LOGGED})
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,12 +85,9 @@ def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
 def add(session: Session, actor: Actor, todo: Todo) -> None:
     """Store a new todo."""
     ledger = log.lock(session, todo.owner_id)
-    todo.title_key = title_key(todo.title)
-    todo.due_until = due_of(todo).until(timezone_of(session, actor, todo.owner_id))
-    _INSERT.run(session, [_row_of(todo)])
-    # It is stored; now the session knows that it is.
-    make_transient_to_detached(todo)
-    session.add(todo)
+    _derive(todo, timezone_of(session, actor, todo.owner_id))
+    _INSERT.run(session, [held(todo)])
+    keep(session, todo)
     _write_tags(session, todo.owner_id, [todo])
     _write_words(session, todo, set(), words_of(todo.title, todo.description))
     log.count(ledger, log.bucket_of(todo), 1)
@@ -107,12 +104,11 @@ def add_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]
     tags: list[dict[str, str]] = []
     words: list[dict[str, str]] = []
     for todo in todos:
-        todo.title_key = title_key(todo.title)
-        todo.due_until = due_of(todo).until(timezone)
+        _derive(todo, timezone)
         tags += tag_rows(owner_id, todo.id, todo.tags)
         words += word_rows(owner_id, todo.id, todo.title, todo.description)
         log.count(ledger, log.bucket_of(todo), 1)
-    for statement, rows in ((_INSERT, [_row_of(todo) for todo in todos]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
+    for statement, rows in ((_INSERT, [held(todo) for todo in todos]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
         if rows:
             statement.run(session, rows)
     entries = [log.Entry(todo.id, todo.list_id, None, state_of(todo)) for todo in todos]
@@ -257,14 +253,19 @@ def _key_of(todo: Todo) -> dict[str, str]:
     return {"its_owner": todo.owner_id, "its_id": todo.id}
 
 
+def _derive(todo: Todo, timezone: str) -> None:
+    """Let a new todo say what follows from the rest."""
+    _say(todo, {"title_key": title_key(todo.title), "due_until": due_of(todo).until(timezone)})
+
+
 def _say(todo: Todo, values: Mapping[str, Any]) -> None:
     """Let a todo say what is, or is about to be, stored: the session has nothing to do for that."""
+    state = instance_state(todo)
+    if not state.committed_state and not state.expired_attributes:
+        vars(todo).update(values)  # nothing is to be forgotten; one by one takes as long as the log's entry
+        return
     for name, value in values.items():
         set_committed_value(todo, name, value)
-
-
-def _row_of(todo: Todo) -> dict[str, Any]:
-    return {name: getattr(todo, name) for name in _COLUMNS}
 
 
 def _replaced(todo: Todo, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from backend.models.base import new_id, utc_now
 from backend.models.operation import Action
 from backend.models.todo import ApplyTo, Todo, TodoCreate, TodoRead, TodoUpdate, first_position
 from backend.models.token import Scope
+from backend.prepared import view
 from backend.services import log, places, rights, series, todo_rows, trees
 from backend.services.actor import Actor
 
@@ -23,7 +24,8 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     """Create a todo. With an id that exists: the same todo again if it says the same, else IdTakenError."""
     actor.ensure(Scope.ADD)
     place = places.lock_for_new(session, actor, data)
-    values = data.model_dump(exclude={"id"}) | {"list_id": place.list_id}
+    values = dict(data) | {"list_id": place.list_id}
+    del values["id"]
     if data.id is not None and (known := session.get(Todo, (place.owner_id, data.id))) is not None:
         if known.deleted_at is not None or any(getattr(known, name) != value for name, value in values.items()):
             raise IdTakenError(
@@ -50,7 +52,7 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
             series.advance(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
             _open_parents(session, actor, todo)
-    return TodoRead.of(todo, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
+    return TodoRead.of(view(todo), timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
 def get(session: Session, actor: Actor, todo_id: str) -> TodoRead:
@@ -197,7 +199,7 @@ def read(todo: Todo, actor: Actor) -> TodoRead:
     """A todo as the actor sees it now."""
     session = object_session(todo)
     assert isinstance(session, Session)  # noqa: S101 - nobody reads a todo after its transaction
-    return TodoRead.of(todo, timezone=actor.timezone, now=utc_now(), parts=trees.parts_of(session, todo))
+    return TodoRead.of(view(todo), timezone=actor.timezone, now=utc_now(), parts=trees.parts_of(session, todo))
 
 
 def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> Todo:
