@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import uuid_utils
 from pydantic import (
@@ -23,6 +23,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
 ID_LENGTH = 36
+
+_set = object.__setattr__  # past pydantic's own, which checks
 
 # Named, so that Alembic's batch mode and an error message can speak of a constraint on every database.
 SQLModel.metadata.naming_convention = {
@@ -139,6 +141,19 @@ class Shape(BaseModel):
     """Input or output of a door: unknown fields are refused, so that a typo never silently does nothing."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def unchecked(cls, **values: Any) -> Self:
+        """An object that says exactly this, every field of it, in the order in which they are answered.
+
+        What `model_construct` makes in a fourth of its time: that looks for aliases and defaults, field by field.
+        """
+        made = cls.__new__(cls)
+        _set(made, "__dict__", values)
+        _set(made, "__pydantic_fields_set__", set(values))
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made
 
     @field_validator("*")
     @classmethod

@@ -6,7 +6,6 @@ from backend.models import due
 from backend.models.recurrence_rule import Rule
 from backend.models.recurrence_text import read
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -33,7 +32,7 @@ def describe(text: str, start: date | datetime | None = None) -> str:
 def _frequency(rule: Rule) -> str:
     """`every day`, `every 3 weeks`; a weekly rule for one weekday is named after it."""
     if rule.freq in {"DAILY", "WEEKLY"} and rule.weekdays and not rule.month_days and not rule.positions:
-        names = "weekday" if rule.weekdays == _WORK_WEEK else _joined([_WEEKDAYS[day] for day, _ in rule.weekdays])
+        names = "weekday" if rule.weekdays == _WORK_WEEK else _joined([due.WEEKDAYS[day] for day, _ in rule.weekdays])
         if rule.interval == 1:
             return f"every {names}"
         if rule.freq == "WEEKLY" and rule.interval == 2 and len(rule.weekdays) == 1:  # noqa: PLR2004 - every second
@@ -74,20 +73,22 @@ def _days(rule: Rule) -> str:
 
 def _weekdays(rule: Rule) -> str:
     if rule.month_days or rule.year_days:
-        said = _joined([_WEEKDAYS[day] for day, _ in rule.weekdays], "or")
+        said = _joined([due.WEEKDAYS[day] for day, _ in rule.weekdays], "or")
         return f"if it is a {said}" + (
             f", the {_joined([_nth(which) for which in rule.positions])} of these" if rule.positions else ""
         )
-    names = [f"{_nth(which)} {_WEEKDAYS[day]}" if which else f"each {_WEEKDAYS[day]}" for day, which in rule.weekdays]
+    names = [
+        f"{_nth(which)} {due.WEEKDAYS[day]}" if which else f"each {due.WEEKDAYS[day]}" for day, which in rule.weekdays
+    ]
     if rule.positions:
         which = _joined([_nth(position) for position in rule.positions])
         kinds = "weekday" if rule.weekdays == _WORK_WEEK else None
-        kinds = kinds or ("day" if len(rule.weekdays) == len(_WEEKDAYS) else None)
-        return f"on the {which} {kinds or _joined([_WEEKDAYS[day] for day, _ in rule.weekdays], 'or')}"
+        kinds = kinds or ("day" if len(rule.weekdays) == len(due.WEEKDAYS) else None)
+        return f"on the {which} {kinds or _joined([due.WEEKDAYS[day] for day, _ in rule.weekdays], 'or')}"
     if all(which for _, which in rule.weekdays):
         return f"on the {_joined(names)}"
     if not any(which for _, which in rule.weekdays):
-        return f"on each {_joined([_WEEKDAYS[day] for day, _ in rule.weekdays])}"
+        return f"on each {_joined([due.WEEKDAYS[day] for day, _ in rule.weekdays])}"
     return f"on {_joined([name if name.startswith('each') else f'the {name}' for name in names])}"
 
 

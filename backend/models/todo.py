@@ -126,7 +126,8 @@ class TodoCreate(_DueRules):
 
     @model_validator(mode="after")
     def _due_means_something(self) -> Self:
-        due.Due().merged({name: getattr(self, name) for name in due.FIELDS})
+        if self.due_time is not None or self.due_timezone is not None:  # nothing and a day mean something by themselves
+            due.Due().merged({name: getattr(self, name) for name in due.FIELDS})
         return self
 
 
@@ -212,7 +213,7 @@ class TodoRead(Shape):
         """A stored row as an account in this timezone sees it now; its parts are counted by services.trees."""
         when = due.Due(row.due_date, row.due_time, row.due_timezone)
         # Not validated again: it was on its way in, and a row repaired after damage must still be readable.
-        return cls.model_construct(
+        return cls.unchecked(
             id=row.id,
             title=row.title,
             description=row.description,
@@ -223,7 +224,7 @@ class TodoRead(Shape):
             due_time=row.due_time,
             due_timezone=row.due_timezone,
             due_at=when.at(timezone),
-            weekday=f"{row.due_date:%A}" if row.due_date else None,
+            weekday=due.WEEKDAYS[row.due_date.weekday()] if row.due_date else None,
             overdue=not row.completed and row.deleted_at is None and row.due_until is not None and row.due_until < now,
             recurrence=row.recurrence,
             recurrence_from=row.recurrence_from,

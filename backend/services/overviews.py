@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from backend.models import due
 from backend.models.overview import OverviewRead
 from backend.models.todo_filter import DueWord, SortBy, SortOrder, TodoFilter
 from backend.models.todo_list import ListFilter
@@ -34,7 +35,7 @@ def read(session: Session, actor: Actor) -> OverviewRead:
     )
     return OverviewRead.model_construct(
         today=today,
-        weekday=f"{today:%A}",
+        weekday=due.WEEKDAYS[today.weekday()],
         timezone=actor.timezone,
         open=count(completed=False),
         done=count(completed=True),
