@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from tests.benchmarks import load, plot, proof, report, work
+from tests.benchmarks import load, plot, proof, report, syncs, work
 from tests.benchmarks.drf import DjangoRest
 from tests.benchmarks.load import Replay, Sample
 from tests.benchmarks.naive import Naive
@@ -41,7 +41,8 @@ def main() -> None:
         started = _measure_starts(peers, min(chosen.rounds, _STARTS_MAX))
         samples = _measure(peers, chosen, Path(folder))
         memory = {peer.name: peer.server.memory_bytes() for peer in peers}
-    _tell(chosen, samples, report.starts(started, memory))
+        synced = {peer.name: syncs.per_create(peer, Path(folder)) for peer in tqdm(peers, desc="syncs", unit="server")}
+    _tell(chosen, samples, report.starts(started, memory, synced))
 
 
 def _measure_starts(peers: list[Peer], rounds: int) -> list[Start]:

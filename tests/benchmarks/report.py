@@ -40,12 +40,15 @@ class Figure:
     failures: int
 
 
-def figures(samples: Iterable[Sample]) -> list[Figure]:
-    """One figure for each piece of work, number of connections and server, in the order they were measured in."""
+def figures(samples: Iterable[Sample], base: str = BASE) -> list[Figure]:
+    """One figure for each piece of work, number of connections and server, in the order they were measured in.
+
+    `base` is the server that the ratios are to.
+    """
     groups: dict[tuple[str, int, str], list[Sample]] = defaultdict(list)
     for sample in samples:
         groups[sample.work, sample.connections, sample.server].append(sample)
-    return [_figure(rounds, groups.get((work, many, BASE), [])) for (work, many, _), rounds in groups.items()]
+    return [_figure(rounds, groups.get((work, many, base), [])) for (work, many, _), rounds in groups.items()]
 
 
 def _figure(rounds: list[Sample], base: list[Sample]) -> Figure:
@@ -79,8 +82,8 @@ def _divided(one: float | None, by: float | None) -> float | None:
     return one / by if one is not None and by else None
 
 
-def starts(seen: Iterable[Start], memory: dict[str, int]) -> list[dict[str, Any]]:
-    """For each server the median of its starts, and its memory after the load."""
+def starts(seen: Iterable[Start], memory: dict[str, int], syncs: dict[str, float | None]) -> list[dict[str, Any]]:
+    """For each server the median of its starts, its memory after the load, and its syncs per create where known."""
     groups: dict[str, list[Start]] = defaultdict(list)
     for one in seen:
         groups[one.server].append(one)
@@ -90,6 +93,7 @@ def starts(seen: Iterable[Start], memory: dict[str, int]) -> list[dict[str, Any]
             "seconds": median(one.seconds for one in every),
             "cpu_seconds": median(one.cpu_seconds for one in every),
             "memory_mib": memory[server] / 2**20,
+            "syncs_per_create": syncs[server],
         }
         for server, every in groups.items()
     ]
@@ -108,9 +112,9 @@ def as_tables(measured: list[Figure], started: list[dict[str, Any]]) -> str:
             "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |",
             *map(_row, measured),
             "",
-            "| server | first todo after s | CPU s until then | MiB after the load |",
-            "| --- | --: | --: | --: |",
-            *("| {server} | {seconds:.2f} | {cpu_seconds:.2f} | {memory_mib:.0f} |".format(**one) for one in started),
+            "| server | first todo after s | CPU s until then | MiB after the load | fsyncs per create |",
+            "| --- | --: | --: | --: | --: |",
+            *map(_start_row, started),
         ]
     )
 
@@ -129,6 +133,11 @@ def _row(one: Figure) -> str:
         str(one.failures),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _start_row(one: dict[str, Any]) -> str:
+    cells = "{server} | {seconds:.2f} | {cpu_seconds:.2f} | {memory_mib:.0f}".format(**one)
+    return f"| {cells} | {_known(one['syncs_per_create'], '.3f')} |"
 
 
 def _known(value: float | None, how: str) -> str:

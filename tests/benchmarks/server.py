@@ -69,7 +69,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU that the process has used since it started, in user and kernel mode."""
-        return cpu_seconds(self._pid)
+        return cpu_seconds(self.pid)
 
     def settle(self) -> None:
         """Wait until it is done with what nobody waits for any more, so that it takes no CPU from the next server."""
@@ -83,11 +83,12 @@ class Server:
 
     def memory_bytes(self) -> int:
         """What the process holds in memory now."""
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self._pid}/status").read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in Path(f"/proc/{self.pid}/status").read_text().splitlines())
         return int(lines["VmRSS"].split()[0]) * 1024
 
     @property
-    def _pid(self) -> int:
+    def pid(self) -> int:
+        """Of the process that runs."""
         if self.process is None:
             raise RuntimeError("The server does not run.")
         return self.process.pid

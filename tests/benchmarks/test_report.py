@@ -58,7 +58,13 @@ def test_a_server_that_answers_nothing_has_a_figure_too_and_nothing_is_divided_b
 
 def test_starts_are_medians_too_and_everything_fits_into_json() -> None:
     seen = [Start("ours", seconds, seconds / 2) for seconds in (1.0, 9.0, 2.0)]
-    started = report.starts(seen, {"ours": 3 * 2**20})
-    assert started == [{"server": "ours", "seconds": 2.0, "cpu_seconds": 1.0, "memory_mib": 3.0}]
+    started = report.starts(seen, {"ours": 3 * 2**20}, {"ours": 0.0123})
+    assert started == [
+        {"server": "ours", "seconds": 2.0, "cpu_seconds": 1.0, "memory_mib": 3.0, "syncs_per_create": 0.0123}
+    ]
+    assert "| ours | 2.00 | 1.00 | 3 | 0.012 |" in report.as_tables([], started)
+    assert "| ours | 2.00 | 1.00 | 3 |  |" in report.as_tables(
+        [], report.starts(seen, {"ours": 3 * 2**20}, {"ours": None})
+    )
     data = report.as_data(report.figures([ROUND]), started, {"rounds": 1})
     assert json.loads(json.dumps(data))["figures"][0]["ratio"] == 1
