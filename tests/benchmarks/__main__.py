@@ -57,11 +57,11 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace, folder: Path) -> lis
     """Every server in turn within each round, and another one first in the next: what disturbs one disturbs all."""
     works = [work.ALL[letter] for letter in work.ALL if letter in chosen.only]
     samples = []
-    steps = sum(len(one.connections) for one in works) * len(peers) * (chosen.rounds + 1)
+    steps = sum(len(chosen.connections or one.connections) for one in works) * len(peers) * (chosen.rounds + 1)
     with tqdm(total=steps, unit="round") as progress:
         for one in works:
             replays = [Replay(peer, one, folder) for peer in peers]
-            for connections in one.connections:
+            for connections in chosen.connections or one.connections:
                 for turn in range(chosen.rounds + 1):
                     first = turn % len(replays)
                     for replay in replays[first:] + replays[:first]:
@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", type=_some_of(work.ALL), default=list(work.ALL), help="letters, such as B,C")
     parser.add_argument("--servers", type=_some_of(_PEERS), default=list(_PEERS), help=f"of {','.join(_PEERS)}")
+    parser.add_argument(
+        "--connections", type=_each(_from_one_to(1_000)), help="such as 200; else what each work is for"
+    )
     parser.add_argument("--rounds", type=_from_one_to(20), default=3, help="rounds, of which the median counts")
     parser.add_argument("--seconds", type=_from_one_to(60), default=3, help="seconds that each server has in a round")
     parser.add_argument("--out", type=Path, default=Path("benchmark"), help="the folder for JSON and SVG")
@@ -108,6 +111,10 @@ def _some_of(known: Any) -> Any:
         return list(dict.fromkeys(wanted))
 
     return names
+
+
+def _each(one: Any) -> Any:
+    return lambda value: [one(part.strip()) for part in value.split(",")]
 
 
 def _from_one_to(most: int) -> Any:
