@@ -61,6 +61,7 @@ __all__ = [
     "read",
     "read_scope",
     "report",
+    "take_up",
     "write",
     "write_scope",
 ]
@@ -156,13 +157,23 @@ def _reader() -> Reader | None:
     return kept
 
 
+def take_up() -> None:
+    """Begin to serve, again where `let_go` has ended that before in this process."""
+    _prepared.take_up()
+
+
 def let_go() -> None:
-    """Close the connections, this thread's for glances too. Whoever asks again opens new ones."""
+    """Close the connections, this thread's for glances too, and remember how the database was left.
+
+    The end of the process may be too late for that: where it is asked for by a signal, uvicorn raises it again once the
+    app has ended, and Python's own exit never comes. Whoever asks again opens new connections.
+    """
     kept: Reader | None = getattr(_glancing, "reader", None)
     if kept is not None:
         kept.close()
         del _glancing.reader
     engine.dispose()
+    _close()
 
 
 async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:

@@ -88,6 +88,7 @@ def create_api(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Report what the import of the database found and did; it is long done."""
+    database.take_up()
     report, home, keeper = database.report, database.home, database.make_keeper()
     logger.info("Database at start: %s, prepared in %.2f s", report.found, report.seconds)
     for action in report.actions:

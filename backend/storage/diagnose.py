@@ -16,7 +16,6 @@ from backend.storage.salvage.layouts import describe_tables, quoted
 
 _PROBLEMS_SHOWN = 100
 _MISSING = re.compile(r"row (\d+) missing from index (.+)")
-_CACHE_KIB = 64 * 1024
 
 
 class State(StrEnum):
@@ -123,8 +122,8 @@ def _layout(connection: sqlite3.Connection, layouts: Layouts) -> Diagnosis:
 
 def _thorough(connection: sqlite3.Connection, is_fresh: bool) -> Iterator[str]:
     """What quick_check does not see: missing parents, texts that are no UTF-8, wrong entries in indexes not fresh."""
-    # Each row is looked up in each index: with SQLite's own 2 MiB that is a read of a page for nearly every one.
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    # In SQLite's own 2 MiB: a cache of 64 MiB saves no CPU where each row is looked up in each index (140,000 todos in
+    # 260 MiB: 10.6 s either way), and the process would often keep that memory for good.
     if not is_fresh:
         found = [problem for (problem,) in connection.execute(f"PRAGMA integrity_check({_PROBLEMS_SHOWN})")]
         yield from (problem for problem in found if problem != "ok")

@@ -62,17 +62,20 @@ class Occupancy:
         self._lock = ReadWriteLock(lock_file(database, ".inuse"), timeout=0, is_singleton=False)
         self._is_shared = False
 
-    def share(self) -> None:
-        """Hold the database, beside others, until `leave`."""
-        if not self._is_shared:
-            self._lock.acquire_read(timeout=WAIT_SECONDS)
-            self._is_shared = True
+    def share(self) -> bool:
+        """Hold the database, beside others, until `leave`; False where it was held already."""
+        if self._is_shared:
+            return False
+        self._lock.acquire_read(timeout=WAIT_SECONDS)
+        self._is_shared = True
+        return True
 
     def leave(self) -> bool:
         """Let go; False where it was not held."""
         if not self._is_shared:
             return False
-        self._lock.release()
+        # Whichever thread took it: the hold is the process's, and an app may run in another thread than imported it.
+        self._lock.release(force=True)
         self._is_shared = False
         return True
 

@@ -99,6 +99,12 @@ class Prepared:
     occupancy: Occupancy | None = None
     watched: tuple[str, ...] = ()
 
+    def take_up(self) -> None:
+        """Work with the database again after `close`; nothing where it was not closed."""
+        if self.occupancy is not None and self.occupancy.share():
+            database = Path(str(self.engine.url.database)).resolve()
+            memory.write_down(database, replace(memory.recall(database), is_clean=False))
+
     def close(self, *, is_clean: bool = True) -> None:
         """Let go of the database, and remember how it was left. May be called twice.
 

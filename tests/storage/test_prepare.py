@@ -14,7 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from backend.storage import files, layout, memory, migrate, prepare
+from backend.storage import files, layout, lock, memory, migrate, prepare
 from backend.storage.diagnose import State
 from backend.storage.engine import make_engine
 from backend.storage.home import find_home
@@ -116,17 +116,34 @@ def test_a_healthy_file_is_not_written_and_alembic_not_imported(own_database: Pa
     assert not (own_database.parent / "backups").exists()
 
 
-def test_a_stop_in_good_order_is_remembered_so_that_the_next_start_is_quick(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("app.py",), ("-m", "uvicorn", "app:app", "--port", "{port}")])
+def test_a_stop_in_good_order_is_remembered_so_that_the_next_start_is_quick(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
     database, port = tmp_path / "todo.db", free_port()
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "HOST": "127.0.0.1", "PORT": str(port)}
     for how, is_clean in ((signal.SIGTERM, True), (signal.SIGKILL, False)):
         with (tmp_path / "log").open("wb") as log:
-            app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+            arguments = [part.format(port=port) for part in command]
+            app = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=log, stderr=log)
         until(partial(answers, f"http://127.0.0.1:{port}/health"), seconds=60)
         app.send_signal(how)
         app.wait(60)
         assert "Traceback" not in (tmp_path / "log").read_text()
         assert memory.recall(database).is_clean is is_clean
+
+
+def test_what_is_taken_up_again_after_a_stop_is_held_and_may_end_badly_again(own_database: Path) -> None:
+    prepared = start(own_database)
+    prepared.close()
+    assert memory.recall(own_database).is_clean
+    for _ in range(2):
+        prepared.take_up()
+        assert not memory.recall(own_database).is_clean
+        assert not lock.Occupancy(own_database).is_free()
+    prepared.close()
+    assert memory.recall(own_database).is_clean
+    assert lock.Occupancy(own_database).is_free()
 
 
 def test_an_old_revision_is_copied_then_migrated(tmp_path: Path) -> None:
