@@ -172,7 +172,6 @@ def let_go() -> None:
     if kept is not None:
         kept.close()
         del _glancing.reader
-    engine.dispose()
     _close()
 
 
