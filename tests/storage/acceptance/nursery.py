@@ -186,7 +186,7 @@ def _start(request: dict[str, Any]) -> dict[str, Any]:
     atexit._clear()
     os.environ.update({"DATABASE_URL": f"sqlite:///{request['database']}", **request["environment"]})
     logging.basicConfig(level="INFO", format="%(levelname)s %(name)s: %(message)s")
-    lines = _count_lines(request["kill_in"], request["kill_at"])
+    seen = _follow_lines(request["kill_in"], request["kill_at"])
     began = time.process_time()
     from backend import database  # noqa: PLC0415 - this import is the start
 
@@ -204,7 +204,8 @@ def _start(request: dict[str, Any]) -> dict[str, Any]:
         "rolled_back": report.rolled_back,
         "unacknowledged": report.unacknowledged,
         "healed": report.healed is not None,
-        "lines": lines[0],
+        "lines": seen.count,
+        "edges": sorted({*seen.first.values(), *seen.last.values()}),
         "cpu": cpu,
         "answers": _ask_rest(request["calls"]) if request["calls"] else [],
     }
@@ -213,24 +214,36 @@ def _start(request: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _count_lines(files: list[str], kill_at: int) -> list[int]:
-    """Count the lines that run in these files, and die at the given one as `kill -9` makes a process die."""
-    count = [0]
-    if not files:
-        return count
+@dataclass
+class _Seen:
+    """How many lines ran, and at which count each line of the source ran for the first time and for the last."""
 
-    def in_file(_: Any, event: str, __: Any) -> Any:
+    count: int = 0
+    first: dict[tuple[str, int], int] = field(default_factory=dict)
+    last: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+def _follow_lines(files: list[str], kill_at: int) -> _Seen:
+    """Count the lines that run in these files, and die at the given one as `kill -9` makes a process die."""
+    seen = _Seen()
+    if not files:
+        return seen
+
+    def in_file(frame: Any, event: str, __: Any) -> Any:
         if event == "line":
-            count[0] += 1
-            if count[0] == kill_at:
+            seen.count += 1
+            if seen.count == kill_at:
                 os.kill(os.getpid(), 9)
+            line = frame.f_code.co_filename, frame.f_lineno
+            seen.first.setdefault(line, seen.count)
+            seen.last[line] = seen.count
         return in_file
 
     def anywhere(frame: Any, _: str, __: Any) -> Any:
         return in_file if frame.f_code.co_filename.endswith(tuple(files)) else None
 
     sys.settrace(anywhere)
-    return count
+    return seen
 
 
 def _serve(port: int) -> None:

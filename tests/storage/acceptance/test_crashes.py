@@ -12,7 +12,7 @@ import pytest
 
 from backend.storage import layout
 from tests.storage.acceptance.conftest import Admit
-from tests.storage.acceptance.nursery import Nursery
+from tests.storage.acceptance.nursery import Ended, Nursery
 from tests.storage.acceptance.patients import (
     OLDEST,
     Content,
@@ -142,13 +142,19 @@ def of_an_older_release(tmp_path: Path) -> Path:
     return database
 
 
+def _everywhere(whole: Ended) -> list[int]:
+    """Each line of the source as it runs first and last, and by chance some of the turns that loops take between."""
+    chance = random.Random(1)
+    return sorted({*whole.edges, *chance.sample(range(1, whole.lines + 1), 100)})
+
+
 def kill_migrations(nursery: Nursery, older: Path, wanted: int | None) -> int:
     columns = columns_in(older)
     before = contents(older, columns)
     files = files_of_migrations()
     probe = Path(shutil.copy(older, older.with_name("probe.db")))
-    lines = nursery.start(probe, kill_in=files).lines
-    points = range(1, lines + 1) if wanted is None else spread(lines, wanted)
+    whole = nursery.start(probe, kill_in=files)
+    points = spread(whole.lines, wanted) if wanted is not None else _everywhere(whole)
     for point in points:
         room = older.with_name(f"room{point}")
         room.mkdir()
