@@ -81,6 +81,14 @@ class Prepared:
         rows = self.all(source, **values)
         return rows[0] if rows else None
 
+    def stored(self, reader: Reader, **values: Any) -> list[tuple[Any, ...]]:
+        """Every row as SQLite keeps it: two are equal where the same is stored. What one says, `read` knows."""
+        return self._for(reader.engine.dialect).stored(reader.driver, values).fetchall()
+
+    def read(self, reader: Reader, stored: tuple[Any, ...]) -> Any:
+        """What a stored row says."""
+        return self._for(reader.engine.dialect).read(stored)
+
     def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Change something, once for each row of values."""
         connection = _connection_of(session)
@@ -172,14 +180,17 @@ class _Compiled:
         self._row = row._make
 
     def rows(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> list[Any]:
-        found = []
-        for raw in driver.execute(self._sql, self._values(values)):
-            row = list(raw)
-            for number, process in self._read:
-                if row[number] is not None:
-                    row[number] = process(row[number])
-            found.append(self._row(row))
-        return found
+        return [self.read(stored) for stored in self.stored(driver, values)]
+
+    def stored(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        return driver.execute(self._sql, self._values(values))
+
+    def read(self, stored: tuple[Any, ...]) -> Any:
+        row = list(stored)
+        for number, process in self._read:
+            if row[number] is not None:
+                row[number] = process(row[number])
+        return self._row(row)
 
     def run(self, driver: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         driver.executemany(self._sql, map(self._values, rows)).close()

@@ -89,11 +89,12 @@ def _answer(reader: Reader, scope: Scope, path: str) -> _Answer | None:
     kept = _kept.get(key)
     if kept is not None and (kept.epoch, kept.seq) == (ledger.epoch, ledger.seq) and utc_now() <= kept.good_until:
         return kept
-    seen = _get(reader, actor, path) if is_one else _search(reader, actor, ledger, query)
+    seen: glances.Seen | None
+    seen = glances.get(reader, actor, path.removeprefix(ONE)) if is_one else _search(reader, actor, ledger, query)
     if seen is None:
         return None
-    etag = [(b"etag", b'"%d"' % seen.shape.version)] if is_one else []
-    body = seen.shape.model_dump_json().encode()
+    etag = [(b"etag", b'"%d"' % seen.row.version)] if isinstance(seen, glances.SeenTodo) else []
+    body = seen.json.encode()
     length = (b"content-length", b"%d" % len(body))
     answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, *_HEADERS], body)
     if len(body) < _KEPT_BYTES // 2:
@@ -101,11 +102,7 @@ def _answer(reader: Reader, scope: Scope, path: str) -> _Answer | None:
     return answer
 
 
-def _get(reader: Reader, actor: Actor, path: str) -> glances.Seen[Any] | None:
-    return glances.get(reader, actor, path.removeprefix(ONE))
-
-
-def _search(reader: Reader, actor: Actor, ledger: Any, query: bytes) -> glances.Seen[Any] | None:
+def _search(reader: Reader, actor: Actor, ledger: Any, query: bytes) -> glances.Seen | None:
     wanted = _read(query)
     return glances.search(reader, actor, ledger, wanted) if wanted is not None else None
 

@@ -4,7 +4,7 @@ What is searched for is looked up in the index of words: a todo is found when it
 with it. Only a search without a single letter or digit reads the texts themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.rep
 _NARROWING = TodoFilter.model_fields.keys() - {"completed", "sort_by", "sort_order", "limit", "skip", "cursor"}
 # The orders whose index has the open todos and the done ones apart.
 _APART = {SortBy.DUE_DATE, SortBy.PRIORITY, SortBy.POSITION}
-_READ_COLUMNS = list(sa.inspect(Todo).columns)
+READ_COLUMNS = list(sa.inspect(Todo).columns)
 
 
 class _Said(NamedTuple):
@@ -76,19 +76,17 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool) 
         owner_id = row.owner_id if actor.has_shares else actor.user_id
         return parts.get((owner_id, row.id), trees.NO_PARTS)
 
-    return page_of(actor, wanted, rows, total, parts_of)
-
-
-def page_of(
-    actor: Actor, wanted: TodoFilter, rows: Sequence[Any], total: int, parts_of: Callable[[Any], tuple[int, int]]
-) -> TodoPage:
-    """A page of these rows, of which there is one more than was asked for where there is a next page."""
     now = utc_now()
-    page = rows[: wanted.limit]
+    seen = [TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts_of(row)) for row in page]
+    return page_of(wanted, rows, seen, total)
+
+
+def page_of(wanted: TodoFilter, rows: Sequence[Any], seen: list[TodoRead], total: int) -> TodoPage:
+    """A page of what was seen of these rows, of which there is one more than was asked for if there is a next page."""
     return TodoPage.model_construct(
-        todos=[TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts_of(row)) for row in page],
+        todos=seen,
         total=total,
-        next_cursor=cursors.write(wanted, page[-1]) if len(rows) > wanted.limit else None,
+        next_cursor=cursors.write(wanted, rows[wanted.limit - 1]) if len(rows) > wanted.limit else None,
         skip=wanted.skip,
         limit=wanted.limit,
     )
@@ -302,7 +300,7 @@ def _statement(
     is_named = dialect == "postgresql"
     before = [col(Todo.deleted_at)] if is_named and not deleted else []
     parts = [
-        sa.select(*_READ_COLUMNS, *extra)
+        sa.select(*READ_COLUMNS, *extra)
         .where(*passing, *part)
         .order_by(*_order(descends, *before, *([key] if is_dated or is_named else []), col(Todo.id)))
         for part, is_dated in _parts(wanted, key, dialect)

@@ -149,9 +149,10 @@ def _measure(pair: Pair, chosen: argparse.Namespace) -> list[tuple[Sample, Sampl
     seen = []
     for turn in tqdm(range(chosen.rounds + 1), desc=pair.told, unit="round"):
         seconds = chosen.seconds if turn else _WARM_SECONDS
-        done = {which: which.run(CONNECTIONS, seconds) for which in (pair.first, pair.second)[:: 1 if turn % 2 else -1]}
+        order = 1 if turn % 2 else -1
+        first, second = [one.run(CONNECTIONS, seconds) for one in (pair.first, pair.second)[::order]][::order]
         if turn:
-            seen.append((done[pair.first], done[pair.second]))
+            seen.append((first, second))
     return seen
 
 
