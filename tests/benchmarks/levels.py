@@ -24,7 +24,7 @@ from tests.benchmarks import load
 from tests.benchmarks.calls import Call
 from tests.benchmarks.load import Replay, Sample
 from tests.benchmarks.ours import Ours
-from tests.benchmarks.seeds import EMAIL, PASSWORD
+from tests.benchmarks.seeds import EMAIL, PASSWORD, Seed
 from tests.benchmarks.work import Work
 
 CONNECTIONS = 32
@@ -117,32 +117,45 @@ def _calm(server: Any) -> None:
 
 
 def _pairs(small: Ours, large: Filled) -> list[Pair]:
-    def both(letter: str, told: str, path: str) -> Pair:
-        small_one, large_one = (
-            _replay(peer, letter, Call("GET", path, headers=peer.headers)) for peer in (small, large)
-        )
-        return Pair(told, 1.2, small_one, large_one)
+    def both(letter: str, told: str, query: str) -> Pair:
+        calls = [[Call("GET", f"{_BASE}&{query}", headers=peer.headers)] for peer in (small, large)]
+        return Pair(told, 1.2, _replay(small, letter, calls[0]), _replay(large, letter, calls[1]))
 
-    first = Call("GET", f"{_BASE}&completed=true", headers=large.large_account)
-    late = first
+    page = Call("GET", f"{_BASE}&completed=true", headers=large.large_account)
+    late = page
     for _ in tqdm(range(LATE_PAGE - 1), desc="turn pages", unit="page"):
         cursor = large.ask(late)["next_cursor"]
-        late = Call("GET", f"{first.path}&cursor={quote(cursor)}", headers=first.headers)
+        late = Call("GET", f"{page.path}&cursor={quote(cursor)}", headers=page.headers)
+    noted = [one["id"] for one in large.ask(Call("GET", f"{_BASE}&completed=false", headers=page.headers))["todos"]]
     return [
-        both("C", "page 1 of the open ones, with the total", f"{_BASE}&completed=false"),
-        both("rare", "search for a word that one todo has", f"{_BASE}&search={_RARE}"),
-        both("common", "search for a word that most have", f"{_BASE}&search={_COMMON}"),
         Pair(
-            f"page {LATE_PAGE:,} of an account of {_ACCOUNT:,}, beside page 1",
+            "page 1 of the open ones after a change, with the total",
+            1.2,
+            *(_replay(peer, "C", _after_changes(peer.page(1), [peer.id_of(Seed(0))])) for peer in (small, large)),
+        ),
+        both("rare", "search for a word that one todo has", f"search={_RARE}"),
+        both("common", "search for a word that most have", f"search={_COMMON}"),
+        Pair(
+            f"page {LATE_PAGE:,} of {_ACCOUNT:,} after a change, beside page 1",
             1.1,
-            _replay(large, "page1", first),
-            _replay(large, "late", late),
+            _replay(large, "page1", _after_changes(page, noted)),
+            _replay(large, "late", _after_changes(late, noted)),
         ),
     ]
 
 
-def _replay(peer: Ours, letter: str, call: Call) -> Replay:
-    return Replay(peer, Work(letter, letter, lambda _: [call]), peer.server.folder)
+def _after_changes(page: Call, ids: list[str]) -> list[Call]:
+    """The page as it is made anew: what nothing has changed is answered from memory, however large the account is."""
+    notes = [
+        Call.of("PATCH", f"/api/v1/todos/{one}", {"priority": it}, page.headers)
+        for one in ids
+        for it in ("low", "high")
+    ]
+    return [call for note in notes for call in (note, page)]
+
+
+def _replay(peer: Ours, letter: str, calls: list[Call]) -> Replay:
+    return Replay(peer, Work(letter, letter, lambda _: calls), peer.server.folder)
 
 
 def _measure(pair: Pair, chosen: argparse.Namespace) -> list[tuple[Sample, Sample]]:
