@@ -31,6 +31,9 @@ _AT_CONNECT = {
     ),
 }
 
+# Under which name a connection remembers the pool that it was opened for.
+_POOL = "pool"
+
 
 def make_server_engine(url: URL) -> Engine:
     """An engine for a database across the network. A connection that died in the pool is noticed before it is used."""
@@ -53,13 +56,20 @@ def make_server_engine(url: URL) -> Engine:
     )
     statements = _AT_CONNECT["postgresql" if url.get_backend_name() == "postgresql" else "mysql"]
 
-    def greet(connection: Any, _: ConnectionPoolEntry) -> None:
+    def greet(connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info[_POOL] = engine.pool
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
         connection.commit()
 
+    def close_late(_: Any, entry: ConnectionPoolEntry) -> None:
+        """What was in use when the engine was disposed of comes back to a pool that nobody will ever look into."""
+        if entry.info.get(_POOL) is not engine.pool:
+            entry.invalidate()
+
     event.listen(engine, "connect", greet)
+    event.listen(engine, "checkin", close_late)
     return engine
 
 

@@ -152,3 +152,16 @@ def kill_connection(engine: Engine, kind: str, session: database.Session) -> Non
     kill = "SELECT pg_terminate_backend(:id, 5000)" if kind == "postgresql" else "KILL :id"
     with engine.connect() as other:
         other.execute(sa.text(kill), {"id": number})
+
+
+def test_a_connection_that_comes_back_after_the_end_is_closed(engine: Engine) -> None:
+    late = engine.connect()
+    driver: Any = late.connection.driver_connection
+    late.scalar(sa.text("SELECT 1"))
+    engine.dispose()
+    late.close()
+    assert driver.closed if hasattr(driver, "closed") else not driver.open
+    with engine.connect() as fresh:  # and whoever asks again gets another one, which is kept
+        again: Any = fresh.connection.driver_connection
+    with engine.connect() as fresh:
+        assert fresh.connection.driver_connection is again
