@@ -17,7 +17,8 @@ from backend.settings import get_settings
 __all__ = ["app"]
 
 if __name__ == "__main__":
-    # uvicorn raises the signal again when it has stopped. As an exit, it lets the database remember how it was left.
+    # uvicorn raises the signal again when it has stopped. As an exit, it waits for threads that are still writing, and
+    # lets the database remember then how it was left.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     settings = get_settings()
     # Forwarded headers are read by backend.access, which knows which end of them a caller can forge.

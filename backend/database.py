@@ -91,6 +91,8 @@ report = _prepared.report
 _looked_at = time.monotonic()
 _looking = threading.Lock()
 _glancing = threading.local()
+# What threads are doing, also for requests that nobody waits for any more.
+_at_work: set[Callable[[], Any]] = set()
 # A thread that writes holds SQLite's write lock: the event loop, which would stand still at that, waits for this one.
 _turn = anyio.Lock()
 
@@ -166,13 +168,16 @@ def let_go() -> None:
     """Close the connections, this thread's for glances too, and remember how the database was left.
 
     The end of the process may be too late for that: where it is asked for by a signal, uvicorn raises it again once the
-    app has ended, and Python's own exit never comes. Whoever asks again opens new connections.
+    app has ended, and Python's own exit never comes. Not while a thread is still at work, though, whose request was
+    given up: what it writes is not known yet. Whoever asks again opens new connections.
     """
     kept: Reader | None = getattr(_glancing, "reader", None)
     if kept is not None:
         kept.close()
         del _glancing.reader
-    _close()
+    engine.dispose()
+    if not _at_work:
+        _close()
 
 
 async def read(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
@@ -212,7 +217,15 @@ _rounds = Rounds(lambda work: _within(write_scope, work)(), _together)
 
 async def in_thread(work: Callable[[], T]) -> T:
     """Run slow work that needs no session, such as hashing a password, without holding up the event loop."""
-    return await anyio.to_thread.run_sync(work)
+
+    def noted() -> T:
+        _at_work.add(noted)
+        try:
+            return work()
+        finally:
+            _at_work.discard(noted)
+
+    return await anyio.to_thread.run_sync(noted)
 
 
 @asynccontextmanager

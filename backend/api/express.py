@@ -94,7 +94,7 @@ def _answer(reader: Reader, scope: Scope, path: str) -> _Answer | None:
     if seen is None:
         return None
     etag = [(b"etag", b'"%d"' % seen.row.version)] if isinstance(seen, glances.SeenTodo) else []
-    body = seen.json.encode()
+    body = seen.json
     length = (b"content-length", b"%d" % len(body))
     answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, *_HEADERS], body)
     if len(body) < _KEPT_BYTES // 2:

@@ -31,15 +31,17 @@ _TODO = Prepared(
         col(Todo.owner_id) == sa.bindparam("owner"), col(Todo.id) == sa.bindparam("todo_id")
     )
 )
-_NO_TODOS = '"todos":[]'
-_TODOS_KEPT = 2_000
+_NO_TODOS = b'"todos":[]'
+_KEPT_BYTES = 16 * 1024 * 1024
+# The row stands there twice more, as it is stored and as it is read, and Python may take four bytes for each letter.
+_KEPT_OVERHEAD_BYTES, _KEPT_PER_BYTE = 3_000, 9
 
 
 @dataclass(frozen=True)
 class Seen:
     """What was seen, as JSON, and until when that is true if nothing changes: then something of it is overdue."""
 
-    json: str
+    json: bytes
     good_until: datetime
 
 
@@ -51,7 +53,9 @@ class SeenTodo(Seen):
 
 
 # By the timezone and the stored row, whose columns are the same in each statement here.
-_seen: LRUCache[tuple[str, tuple[Any, ...]], SeenTodo] = LRUCache(_TODOS_KEPT)
+_seen: LRUCache[tuple[str, tuple[Any, ...]], SeenTodo] = LRUCache(
+    _KEPT_BYTES, lambda seen: _KEPT_OVERHEAD_BYTES + _KEPT_PER_BYTE * len(seen.json)
+)
 
 
 def ledger(reader: Reader, actor: Actor) -> Any:
@@ -76,11 +80,10 @@ def search(reader: Reader, actor: Actor, ledger: Any, wanted: TodoFilter) -> See
     if total is None or not searches.is_plain(wanted):
         return None
     found = _see(reader, _prepared(actor.user_id, wanted.model_dump_json()), actor)
-    frame = searches.page_of(wanted, [one.row for one in found], [], total).model_dump_json()
-    todos = ",".join([one.json for one in found[: wanted.limit]])
-    return Seen(
-        frame.replace(_NO_TODOS, f'"todos":[{todos}]', 1), min((one.good_until for one in found), default=_FOREVER)
-    )
+    frame = searches.page_of(wanted, [one.row for one in found], [], total).model_dump_json().encode()
+    todos = b",".join([one.json for one in found[: wanted.limit]])
+    json = frame.replace(_NO_TODOS, b'"todos":[%b]' % todos, 1)
+    return Seen(json, min((one.good_until for one in found), default=_FOREVER))
 
 
 @lru_cache(maxsize=1_000)
@@ -98,7 +101,7 @@ def _see(reader: Reader, statement: Prepared, actor: Actor, **values: Any) -> li
             row = statement.read(reader, stored)
             shape = TodoRead.of(row, timezone=timezone, now=now, parts=(row.parts_open, row.parts_done))
             is_turning = row.due_until is not None and row.due_until >= now and not row.completed
-            known = SeenTodo(shape.model_dump_json(), row.due_until if is_turning else _FOREVER, row)
+            known = SeenTodo(shape.model_dump_json().encode(), row.due_until if is_turning else _FOREVER, row)
             _seen[timezone, stored] = known
         found.append(known)
     return found

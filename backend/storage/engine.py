@@ -19,7 +19,8 @@ BUSY_TIMEOUT_MS = 5_000
 
 # Pages of 4 KiB. The more changes a checkpoint carries over, the more often they fell on the same page: creating and
 # ticking costs a seventh less CPU than with SQLite's 1,000. And what of the file is looked into again and again stays
-# in memory; SQLite would keep 2 MB, which 10,000 todos with their words and log pass several times.
+# in memory; SQLite would keep 2 MB, which 10,000 todos with their words and log pass several times. What is not carried
+# over yet is in the log, which kill -9 takes nothing from; a power failure may, as with any number of pages.
 _CHECKPOINT_PAGES = 4_000
 _CACHE_KIB = 16_000
 

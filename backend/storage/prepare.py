@@ -101,9 +101,8 @@ class Prepared:
 
     def take_up(self) -> None:
         """Work with the database again after `close`; nothing where it was not closed."""
-        if self.occupancy is not None and self.occupancy.share():
-            database = Path(str(self.engine.url.database)).resolve()
-            memory.write_down(database, replace(memory.recall(database), is_clean=False))
+        if self.occupancy is not None:
+            _take_up(self.occupancy, Path(str(self.engine.url.database)).resolve())
 
     def close(self, *, is_clean: bool = True) -> None:
         """Let go of the database, and remember how it was left. May be called twice.
@@ -161,6 +160,15 @@ def prepare(
     return Prepared(engine, report, occupancy, rules.watched)
 
 
+def _take_up(occupancy: Occupancy, database: Path) -> None:
+    """Hold the database, and from now on an end that is not said is none in good order.
+
+    In this sequence: who had it before may be writing down at this moment that it left it well.
+    """
+    if occupancy.share():
+        memory.write_down(database, replace(memory.recall(database), is_clean=False))
+
+
 def _prepare_server(engine: Engine, rules: Rules, wait_seconds: float) -> Report:
     report = Report(**asdict(server.prepare(engine, wait_seconds=wait_seconds)))
     if rules.adopter is None or report.found is not State.UNKNOWN_LAYOUT:
@@ -188,7 +196,10 @@ def _prepare_file(
         occupancy = Occupancy(database)
         with lock.file_lock(database):
             report = _under_lock(home, remote, engine, layouts, rules, occupancy)
-            occupancy.share()
+            if report.is_usable:
+                _take_up(occupancy, database)
+            else:
+                occupancy.share()
             return report, occupancy
     except Timeout:
         told = "The database is damaged, and another process works with it. Stop that one, and start again."

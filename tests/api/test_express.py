@@ -17,7 +17,7 @@ from backend.api.express import Express
 from backend.models.operation import Door
 from backend.models.todo import TodoUpdate
 from backend.models.todo_filter import SortBy, SortOrder
-from backend.services import sessions, todos
+from backend.services import glances, sessions, todos
 from backend.storage.engine import for_writing, make_engine
 from tests.support import Account
 
@@ -184,6 +184,16 @@ def test_what_becomes_overdue_by_the_clock_is_seen(account: Account) -> None:
     while time.monotonic() < deadline and not all('"overdue":true' in account.call("GET", path).text for path in paths):
         time.sleep(0.1)
     assert all('"overdue":true' in account.call("GET", path).text for path in paths)
+
+
+def test_what_is_kept_of_rows_is_bounded_by_its_size_however_long_they_are(account: Account) -> None:
+    for number in range(8):
+        account.call("POST", "/todos", json={"title": str(number), "description": "\x01" * 19_000})
+    account.call("GET", "/todos?limit=8")
+    kept = glances._seen
+    assert kept.currsize <= kept.maxsize < 32 * 2**20
+    # A letter may be six in JSON, and four bytes in Python: in the row as it is stored, and as it is read.
+    assert kept.currsize >= 8 * 19_000 * (6 + 4 + 4)
 
 
 def test_whoever_shares_lists_takes_the_ordinary_road(

@@ -23,6 +23,8 @@ from backend.security import hash_password
 from backend.services import accounts, operations, searches, sessions, todos
 from backend.services.actor import Actor
 from backend.settings import get_settings
+from backend.storage import lock, memory
+from tests.storage.helpers import until
 from tests.support import PASSWORD
 
 MANY = 8
@@ -301,3 +303,37 @@ def test_every_due_that_floats_follows_its_owner(make_actor: Callable[..., Actor
     fixed = "2027-03-01 09:00"
     assert moments[actor.user_id] == ["None", "2027-03-01 14:59", "2027-03-01 00:00", fixed]
     assert moments[other.user_id] == ["None", "2027-03-01 22:59", "2027-03-01 08:00", fixed]
+
+
+@pytest.mark.skipif(database.engine.dialect.name != "sqlite", reason="a server's database is nobody's to be left well")
+def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor) -> None:
+    goes_on, has_ended = threading.Event(), threading.Event()
+    assert database.home is not None
+    live = database.home.live
+
+    def slow(session: database.Session) -> None:
+        todos.create(session, actor, TodoCreate(title="late"))
+        goes_on.wait(10)
+        has_ended.set()
+
+    async def stop() -> None:
+        """As uvicorn does with a request that does not end: it gives up the task, and the thread goes on."""
+        given_up = asyncio.create_task(database.write(slow, is_slow=True))
+        await asyncio.sleep(0.2)
+        given_up.cancel()
+        await asyncio.wait({given_up})
+        database.let_go()
+
+    try:
+        asyncio.run(stop())
+        assert not memory.recall(live).is_clean
+        assert not lock.Occupancy(live).is_free()
+        goes_on.set()
+        assert has_ended.wait(10)
+        until(lambda: not database._at_work, seconds=10)
+        database.let_go()
+        assert memory.recall(live).is_clean
+        assert lock.Occupancy(live).is_free()
+    finally:
+        goes_on.set()
+        database.take_up()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from backend import database
@@ -70,6 +71,21 @@ def test_completing_makes_the_next_with_everything_that_was_said(run: Run, actor
     assert (following.title, following.tags, following.priority) == ("Water the plants", ["home"], "high")
     assert following.remind_at == datetime(2027, 3, 8, 8, 30, tzinfo=UTC)
     assert (following.series_id, following.occurrences_missed) == (todo.series_id, 0)
+
+
+def test_the_next_one_is_stored_once(run: Run, actor: Actor) -> None:
+    todo, sent = recurring(run, actor), list[str]()
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        run(todos.complete, actor, todo.id)
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert the_open_one(actor).due_date == date(2027, 3, 2)
+    assert not [one for one in sent if one.startswith("UPDATE todos SET title")]
 
 
 @pytest.mark.parametrize("again", [todos.complete, lambda *_: None])

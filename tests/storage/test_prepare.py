@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -300,3 +301,31 @@ def test_tables_of_somebody_else_are_left_and_the_log_says_what_to_do(tmp_path: 
     assert report.found is State.UNKNOWN_LAYOUT
     assert "set DATABASE_URL to a file that this app has to itself" in report.actions[-1]
     assert database.read_bytes() == before
+
+
+def test_who_starts_while_another_ends_is_not_taken_for_one_that_has_ended_well(
+    own_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, takes_up, counting = start(own_database), threading.Event(), threading.Event()
+    count, share = memory.count, lock.Occupancy.share
+
+    def slow_count(database: Path, watched: tuple[str, ...]) -> dict[str, int]:
+        if threading.current_thread() is end:
+            counting.set()
+            takes_up.wait(10)
+        return count(database, watched)
+
+    def noted_share(occupancy: lock.Occupancy) -> bool:
+        takes_up.set()
+        return share(occupancy)
+
+    monkeypatch.setattr(memory, "count", slow_count)
+    monkeypatch.setattr(lock.Occupancy, "share", noted_share)
+    end = threading.Thread(target=ending.close)
+    end.start()
+    assert counting.wait(10)
+    starting = start(own_database)
+    end.join(10)
+    assert not memory.recall(own_database).is_clean
+    starting.close()
+    assert memory.recall(own_database).is_clean
