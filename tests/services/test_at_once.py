@@ -307,11 +307,14 @@ def test_every_due_that_floats_follows_its_owner(make_actor: Callable[..., Actor
 
 @pytest.mark.skipif(database.engine.dialect.name != "sqlite", reason="a server's database is nobody's to be left well")
 def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor) -> None:
-    goes_on, has_ended = threading.Event(), threading.Event()
+    has_begun, goes_on, has_ended = threading.Event(), threading.Event(), threading.Event()
     assert database.home is not None
     live = database.home.live
 
+    database.take_up()  # an app that ended before in this process has left it
+
     def slow(session: database.Session) -> None:
+        has_begun.set()
         todos.create(session, actor, TodoCreate(title="late"))
         goes_on.wait(10)
         has_ended.set()
@@ -319,7 +322,7 @@ def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor)
     async def stop() -> None:
         """As uvicorn does with a request that does not end: it gives up the task, and the thread goes on."""
         given_up = asyncio.create_task(database.write(slow, is_slow=True))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(has_begun.wait, 10)
         given_up.cancel()
         await asyncio.wait({given_up})
         database.let_go()
