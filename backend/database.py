@@ -22,19 +22,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
-import anyio.to_thread
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
-from backend import derived, news
+from backend import derived, news, slow
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConflictError, StorageUnavailableError
 from backend.prepared import Reader
 from backend.repair import TodoCaretaker
 from backend.rounds import Rounds
 from backend.settings import get_settings
+from backend.slow import in_thread
 from backend.storage import faults, files, gate, layout, lock, memory, quarantine, shelter, vitals
 from backend.storage.diagnose import State
 from backend.storage.engine import for_writing, is_alone
@@ -91,8 +91,6 @@ report = _prepared.report
 _looked_at = time.monotonic()
 _looking = threading.Lock()
 _glancing = threading.local()
-# What threads are doing, also for requests that nobody waits for any more.
-_at_work: set[Callable[[], Any]] = set()
 # A thread that writes holds SQLite's write lock: the event loop, which would stand still at that, waits for this one.
 _turn = anyio.Lock()
 
@@ -176,7 +174,7 @@ def let_go() -> None:
         kept.close()
         del _glancing.reader
     engine.dispose()
-    if not _at_work:
+    if not slow.at_work:
         _close()
 
 
@@ -213,19 +211,6 @@ def _together(works: Sequence[Callable[[Session], Any]]) -> list[Any]:
 
 
 _rounds = Rounds(lambda work: _within(write_scope, work)(), _together)
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run slow work that needs no session, such as hashing a password, without holding up the event loop."""
-
-    def noted() -> T:
-        _at_work.add(noted)
-        try:
-            return work()
-        finally:
-            _at_work.discard(noted)
-
-    return await anyio.to_thread.run_sync(noted)
 
 
 @asynccontextmanager

@@ -108,6 +108,7 @@ LAYERS = {
         "news",
         "prepared",
         "rounds",
+        "slow",
         "errors",
         "settings",
         harm="importing the database would drag the product with it",
@@ -140,6 +141,7 @@ LAYERS = {
         "database", "services", "models", "errors", harm="what the installation does for itself would need a door"
     ),
     "replay": layer(harm="what a request says could not be read twice without knowing what it is about"),
+    "slow": layer(harm="what runs in a thread would depend on what it is"),
     "uncollected": layer(harm="how a part is imported would depend on what it is"),
     "rounds": layer(harm="when something is committed would depend on what it is"),
     "prepared": layer(harm="a statement could not be read without what it is about"),

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
-from backend import database
+from backend import database, slow
 from backend.errors import AppError, StorageUnavailableError
 from backend.models.history import OperationFilter
 from backend.models.todo import Todo, TodoCreate, TodoTag, TodoUpdate
@@ -313,7 +313,7 @@ def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor)
 
     database.take_up()  # an app that ended before in this process has left it
 
-    def slow(session: database.Session) -> None:
+    def write(session: database.Session) -> None:
         has_begun.set()
         todos.create(session, actor, TodoCreate(title="late"))
         goes_on.wait(10)
@@ -321,7 +321,7 @@ def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor)
 
     async def stop() -> None:
         """As uvicorn does with a request that does not end: it gives up the task, and the thread goes on."""
-        given_up = asyncio.create_task(database.write(slow, is_slow=True))
+        given_up = asyncio.create_task(database.write(write, is_slow=True))
         assert await asyncio.to_thread(has_begun.wait, 10)
         given_up.cancel()
         await asyncio.wait({given_up})
@@ -333,7 +333,7 @@ def test_the_database_is_not_left_well_while_a_thread_still_writes(actor: Actor)
         assert not lock.Occupancy(live).is_free()
         goes_on.set()
         assert has_ended.wait(10)
-        until(lambda: not database._at_work, seconds=10)
+        until(lambda: not slow.at_work, seconds=10)
         database.let_go()
         assert memory.recall(live).is_clean
         assert lock.Occupancy(live).is_free()
