@@ -28,6 +28,9 @@ if __name__ == "__main__":
         port=settings.port,
         log_level=settings.log_level.lower(),
         proxy_headers=False,
+        # Longer than clients keep an idle connection (httpx, and with it notebooks and agents: 5 s; nginx: 60 s): where
+        # we close it first, what they send on it at that moment is lost on the way.
+        timeout_keep_alive=75,
         # An open page holds a stream for ever: waiting for it, we would be killed before the last snapshot.
         timeout_graceful_shutdown=5,
     )

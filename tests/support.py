@@ -81,7 +81,8 @@ class LiveServer:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "uvicorn", *self.arguments, "--port", str(self.port)),
-                    *("--no-proxy-headers", "--timeout-graceful-shutdown", "5"),  # as app.py starts it
+                    # As app.py starts it.
+                    *("--no-proxy-headers", "--timeout-graceful-shutdown", "5", "--timeout-keep-alive", "75"),
                 ],
                 cwd=self.folder,
                 env=environment,

@@ -164,6 +164,22 @@ def test_what_comes_at_the_same_moment_is_committed_together(actor: Actor, commi
 
 
 @pytest.mark.usefixtures("own_database")
+def test_who_is_on_the_way_when_a_round_begins_comes_into_it(actor: Actor, commits: list[object]) -> None:
+    """A request that lies at the socket becomes a piece of work two turns of the event loop later."""
+
+    async def after_turns(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await database.write(partial(todos.create, actor=actor, data=TodoCreate(title=f"{turns}")))
+
+    async def everybody() -> None:
+        await asyncio.gather(*map(after_turns, range(0, 21, 2)))
+
+    asyncio.run(everybody())
+    assert len(commits) == 1
+
+
+@pytest.mark.usefixtures("own_database")
 def test_who_is_refused_among_others_takes_nothing_from_them(actor: Actor) -> None:
     def fail_half_way(session: database.Session) -> None:
         todos.create(session, actor, TodoCreate(title="never"))
