@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    text,
 )
 from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
@@ -246,6 +247,11 @@ class TodoRead(Shape):
         )
 
 
+def _index_of_some(name: str, *columns: str, unique: bool = False) -> Index:
+    """An index of an account's todos that have the first column; on a database server, of all of them."""
+    return Index(name, "owner_id", *columns, unique=unique, sqlite_where=text(f"{columns[0]} IS NOT NULL"))
+
+
 class Todo(SQLModel, table=True):
     """A todo. The owner comes first in every key: one account's rows lie together, and can be sharded by owner."""
 
@@ -263,11 +269,12 @@ class Todo(SQLModel, table=True):
         Index("ix_todos_title", "owner_id", "deleted_at", "title_key", "id"),
         Index("ix_todos_position", "owner_id", "deleted_at", "completed", "position", "id"),
         Index("ix_todos_list", "owner_id", "list_id", "deleted_at", "completed", "position", "id"),
-        Index("ix_todos_parent", "owner_id", "parent_id"),
-        Index("ix_todos_completed_at", "owner_id", "completed_at"),
-        Index("ix_todos_remind_at", "owner_id", "remind_at"),
+        # Of what few todos have. SQLite keeps an index of those alone: others pay nothing for it.
+        _index_of_some("ix_todos_with_parent", "parent_id"),
+        _index_of_some("ix_todos_with_completed_at", "completed_at"),
+        _index_of_some("ix_todos_with_remind_at", "remind_at"),
         # However often an occurrence is completed, its series gets one next.
-        Index("uq_todos_occurrence", "owner_id", "series_id", "occurrence", unique=True),
+        _index_of_some("uq_todos_occurrence", "series_id", "occurrence", unique=True),
     )
 
     owner_id: str = TableField(

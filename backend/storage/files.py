@@ -34,14 +34,11 @@ def sync(path: Path) -> None:
 
 def sha256(path: Path) -> str:
     """A file's digest. Never of a live database: closing its file drops SQLite's locks on it in this process."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
         if hasattr(os, "posix_fadvise"):
             # What was just written would come from this machine's cache; the question is what is on the other side.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy(source: Path, target: Path) -> str:

@@ -261,7 +261,8 @@ class _Heal:
     def _complete(self, attempt: _Attempt) -> None:
         """Ours: bring it to head, and make anew what stands in other tables already."""
         attempt.path.replace(self.candidate)
-        _bring_to(self.candidate, "head")
+        if attempt.report.revision not in {"", self.layouts.head}:
+            _bring_to(self.candidate, "head")
         engine = make_engine(make_url(f"sqlite:///{self.candidate}"))
         try:
             with engine.connect() as connection:

@@ -121,5 +121,5 @@ def test_a_page_is_walked_through_in_its_order_and_each_todo_asked_for_its_words
 
 def test_the_parts_of_a_page_are_found_by_the_index_of_parents(asked: Asked) -> None:
     [parts] = [one for one in asked.search()[1] if "GROUP BY" in one.statement]
-    assert [row.key for row in parts.plan] == ["ix_todos_parent"]
+    assert [row.key for row in parts.plan] == ["ix_todos_with_parent"]
     assert parts.reads <= 2 * LIMIT

@@ -210,7 +210,7 @@ def test_one_todo_is_found_by_its_key(crowded: Crowded) -> None:
 
 
 def test_the_parts_of_a_page_are_found_by_the_index_of_parents(crowded: Crowded) -> None:
-    by_parent = re.compile(r"SEARCH todos(_\d+)? USING INDEX ix_todos_parent \(owner_id=\? AND parent_id=\?\)")
+    by_parent = re.compile(r"SEARCH todos(_\d+)? USING INDEX ix_todos_with_parent \(owner_id=\? AND parent_id=\?\)")
     for who in (crowded.actor, crowded.member):
         _, sent = crowded.ask(searches.search, who, TodoFilter())
         [parts] = [one for one in sent if "GROUP BY todos.owner_id, todos.parent_id" in one]

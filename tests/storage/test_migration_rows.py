@@ -35,7 +35,7 @@ from tests import databases
 Rows = dict[str, list[dict[str, Any]]]
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrate.config()).walk_revisions()][::-1]
-FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH = REVISIONS  # a new revision says below what it holds
+FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH = REVISIONS  # a new revision says below what it holds
 # What each has brought: tables, and columns of tables that were there before.
 TABLES: dict[str, set[str]] = {
     FIRST: {"users", "todos", "todo_tags"},
@@ -47,6 +47,7 @@ TABLES: dict[str, set[str]] = {
     },
     FIFTH: set(),
     SIXTH: set(),
+    SEVENTH: set(),
 }
 COLUMNS: dict[str, dict[str, set[str]]] = {
     FOURTH: {

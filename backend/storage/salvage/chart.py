@@ -121,22 +121,25 @@ class Surveyor:
         if tables:
             own = {(table.name, tuple(column.name for column in table.columns)) for table in tables}
             columns = {(table.name, column.name) for table in tables for column in table.columns}
+            indexes = {index.name for table in tables for index in table.indexes}
 
-            def likeness(layout: Layout) -> tuple[float, int]:
+            def likeness(layout: Layout) -> tuple[float, int, int]:
                 # Where a table lost a column no layout has exactly that one, and the columns it has must decide.
                 exact = sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
-                return exact, sum((t.name, c.name) in columns for t in layout.tables for c in t.columns)
+                alike = sum((t.name, c.name) in columns for t in layout.tables for c in t.columns)
+                return exact, alike, -len(indexes ^ {index.name for t in layout.tables for index in t.indexes})
 
         else:
             step = max(1, len(leaves) // 200)
             samples = [list(self.samples.rows(number)) for number in leaves[::step]]
 
-            def likeness(layout: Layout) -> tuple[float, int]:
-                return sum(max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples), 0
+            def likeness(layout: Layout) -> tuple[float, int, int]:
+                scores = (max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples)
+                return sum(scores), 0, 0
 
         likenesses = [likeness(layout) for layout in self.layouts]
-        most = max(likenesses, default=(0, 0))
-        if most <= (0, 0):
+        most = max(likenesses, default=(0, 0, 0))
+        if most[:2] <= (0, 0):
             return None
         alike = [layout for layout, value in zip(self.layouts, likenesses, strict=True) if value == most]
         if len(alike) == 1 or tables:

@@ -13,7 +13,6 @@ from .report import TableReport
 from .rows import SavedRow
 from .tables import TableSalvage
 
-# Each has a savepoint, which keeps the pages that it changes: some 5 MiB of rows share that cost.
 _BATCH = 2_000
 _PARTIAL = frozenset(("cut", "lost", "older"))
 _DOUBTFUL = frozenset(("doubt", "disagrees", "utf8", "torn", "unproven"))
@@ -98,18 +97,20 @@ class Loader:
         return [wanted[name] for name in feed.names], row
 
     def _flush(self, statement: str, feed: _Feed, batch: list[tuple[Sequence[Value], SavedRow | None]]) -> None:
-        self._connection.execute("SAVEPOINT batch")
-        try:
-            self._connection.executemany(statement, [values for values, _ in batch])
-        except sqlite3.IntegrityError:
-            self._connection.execute("ROLLBACK TO batch")
-            for values, row in batch:
-                if self._insert_one(statement, feed, values, row):
-                    self._count(feed, values, row)
-        else:
-            for values, row in batch:
+        """Insert them all at once, and singly where one is refused: those before it are in, and no others."""
+        at = 0
+        while at < len(batch):
+            before = self._connection.total_changes
+            try:
+                self._connection.executemany(statement, [values for values, _ in batch[at:]])
+                stop = len(batch)
+            except sqlite3.IntegrityError:
+                stop = at + self._connection.total_changes - before
+            for values, row in batch[at:stop]:
                 self._count(feed, values, row)
-        self._connection.execute("RELEASE batch")
+            if stop < len(batch) and self._insert_one(statement, feed, *batch[stop]):
+                self._count(feed, *batch[stop])
+            at = stop + 1
 
     def _insert_one(self, statement: str, feed: _Feed, values: Sequence[Value], row: SavedRow | None) -> bool:
         original = dict(zip(feed.names, values, strict=True))
