@@ -25,6 +25,7 @@ from backend.models.user import User
 from backend.prepared import Prepared, Reader
 from backend.services.actor import Actor
 
+_PLAIN = frozenset((str, int, bool, type(None)))
 _LEDGERS, _CHANGED, _GROUP = "ledgers", "changed_ledgers", "operation_group"
 _LEDGER_COLUMNS = [column.key for column in sa.inspect(Ledger).columns]
 _LEDGER = sa.select(*sa.inspect(Ledger).columns).where(col(Ledger.owner_id) == sa.bindparam("owner"))
@@ -201,10 +202,11 @@ def record_all(
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values of fields as the log holds them: instants in ISO 8601, the rest as JSON has it."""
-    found: dict[str, Any] = to_jsonable_python(
-        {name: value if not isinstance(value, datetime) else value.isoformat() for name, value in values.items()}
-    )
-    return found
+    return {name: value if value.__class__ in _PLAIN else _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else to_jsonable_python(value)
 
 
 def count(ledger: Held, bucket: str, by: int) -> None:

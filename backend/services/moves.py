@@ -32,7 +32,7 @@ def move(
         todos.update(session, actor, todo_id, TodoUpdate(**goes_to), versions=versions)
         todo = todos.lock(session, actor, todo_id)
         if todo.id in {data.before_id, data.after_id}:
-            return todos.read(todo, actor)
+            return todos.read(session, todo, actor)
         order = _Order(session, actor, todo)
         if data.after_id is not None:
             position, renewed = order.after(_neighbour(session, actor, todo, "after_id", data.after_id))
@@ -44,7 +44,7 @@ def move(
             for one, key in renewed:
                 todo_rows.change(session, actor, one, Action.UPDATE, {"position": key})
         todo_rows.change(session, actor, todo, Action.UPDATE, {"position": position})
-    return todos.read(todo, actor)
+    return todos.read(session, todo, actor)
 
 
 def _neighbour(session: Session, actor: Actor, todo: Todo, field: str, todo_id: str) -> Todo:

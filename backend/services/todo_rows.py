@@ -22,7 +22,7 @@ from backend.models.operation import Action, Kind
 from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
-from backend.prepared import Prepared, bare, held, keep
+from backend.prepared import Prepared, bare, held
 from backend.services import log, rights
 from backend.services.actor import Actor
 
@@ -83,11 +83,10 @@ def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add(session: Session, actor: Actor, todo: Todo) -> None:
-    """Store a new todo."""
+    """Store a new todo. The session does not come to know it: whoever asks for it finds it in the database."""
     ledger = log.lock(session, todo.owner_id)
     _derive(todo, timezone_of(session, actor, todo.owner_id))
     _INSERT.run(session, [held(todo)])
-    keep(session, todo)
     _write_tags(session, todo.owner_id, [todo])
     _write_words(session, todo, set(), words_of(todo.title, todo.description))
     log.count(ledger, log.bucket_of(todo), 1)
@@ -304,5 +303,6 @@ def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]
             execution_options={"synchronize_session": False},
         )
     if new := wanted - known:
-        rows = [{"owner_id": todo.owner_id, "word": word, "todo_id": todo.id} for word in sorted(new)]
+        owner_id, todo_id = todo.owner_id, todo.id
+        rows = [{"owner_id": owner_id, "word": word, "todo_id": todo_id} for word in sorted(new)]
         _INSERT_WORD.run(session, rows)

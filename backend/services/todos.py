@@ -3,7 +3,6 @@
 from collections.abc import Container
 from typing import Any
 
-from sqlalchemy.orm import object_session
 from sqlmodel import Session, col, select
 
 from backend.errors import FieldError, IdTakenError, NotFoundError, VersionConflictError, invalid
@@ -24,14 +23,14 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     """Create a todo. With an id that exists: the same todo again if it says the same, else IdTakenError."""
     actor.ensure(Scope.ADD)
     place = places.lock_for_new(session, actor, data)
-    values = dict(data) | {"list_id": place.list_id}
+    values = vars(data) | {"list_id": place.list_id}
     del values["id"]
     if data.id is not None and (known := session.get(Todo, (place.owner_id, data.id))) is not None:
         if known.deleted_at is not None or any(getattr(known, name) != value for name, value in values.items()):
             raise IdTakenError(
                 "A todo with this id exists and says something else; choose a new id, or change that one."
             )
-        return read(known, actor)
+        return read(session, known, actor)
     if data.id is not None and rights.find_todo(session, actor, data.id) is not None:
         raise IdTakenError("A todo with this id exists in another list that you share; choose a new id.")
     now = utc_now()
@@ -61,7 +60,7 @@ def get(session: Session, actor: Actor, todo_id: str) -> TodoRead:
     todo = rights.find_todo(session, actor, todo_id)
     if todo is None:
         raise NotFoundError(_UNKNOWN)
-    return read(todo, actor)
+    return read(session, todo, actor)
 
 
 def update(
@@ -107,7 +106,7 @@ def update(
             series.take_back(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
             _open_parents(session, actor, todo)
-    return read(todo, actor)
+    return read(session, todo, actor)
 
 
 def put(
@@ -134,7 +133,7 @@ def delete(session: Session, actor: Actor, todo_id: str, *, versions: Container[
         with log.together(session):
             for one in (todo, *trees.descendants(session, todo, lambda part: part.deleted_at is None)):
                 todo_rows.change(session, actor, one, Action.DELETE, {"deleted_at": now})
-    return read(todo, actor)
+    return read(session, todo, actor)
 
 
 def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
@@ -155,7 +154,7 @@ def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container
             for one, carried in places.carried(session, place, [todo, *parts]):
                 here = changes if one is todo else {"deleted_at": None}
                 todo_rows.change(session, actor, one, Action.RESTORE, carried | here)
-    return read(todo, actor)
+    return read(session, todo, actor)
 
 
 def complete(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
@@ -175,7 +174,7 @@ def skip(session: Session, actor: Actor, todo_id: str, *, versions: Container[in
         now = utc_now()
         for one in (todo, *trees.descendants(session, todo, lambda part: part.deleted_at is None)):
             todo_rows.change(session, actor, one, Action.DELETE, {"deleted_at": now})
-    return read(following or todo, actor)
+    return read(session, following or todo, actor)
 
 
 def reopen(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
@@ -195,10 +194,8 @@ def follow_timezone(session: Session, actor: Actor, timezone: str) -> None:
     session.flush()
 
 
-def read(todo: Todo, actor: Actor) -> TodoRead:
+def read(session: Session, todo: Todo, actor: Actor) -> TodoRead:
     """A todo as the actor sees it now."""
-    session = object_session(todo)
-    assert isinstance(session, Session)  # noqa: S101 - nobody reads a todo after its transaction
     return TodoRead.of(view(todo), timezone=actor.timezone, now=utc_now(), parts=trees.parts_of(session, todo))
 
 
@@ -221,7 +218,7 @@ def lock(session: Session, actor: Actor, todo_id: str, *, versions: Container[in
     if versions is not None and todo.version not in versions:
         raise VersionConflictError(
             "This todo has changed since you read it; look at it as it is now and change it again.",
-            current=read(todo, actor).model_dump(mode="json"),
+            current=read(session, todo, actor).model_dump(mode="json"),
         )
     return todo
 
