@@ -173,8 +173,9 @@ def let_go() -> None:
     if kept is not None:
         kept.close()
         del _glancing.reader
-    engine.dispose()
-    if not slow.at_work:
+    if slow.at_work:
+        engine.dispose()
+    else:
         _close()
 
 
@@ -343,14 +344,14 @@ def _ensure_usable() -> None:
 
 def _look_again() -> None:
     """Prepare anew, now and then: a server that was not there at the start may be there by now."""
-    global engine, report, _looked_at  # noqa: PLW0603 - the module is the one place that has a database
+    global _prepared, engine, report, _looked_at  # noqa: PLW0603 - the module is the one place that has a database
     if not _looking.acquire(blocking=False):
         return
     try:
         if time.monotonic() - _looked_at >= _LOOK_AGAIN_SECONDS:
             prepared = _prepare(0)
             engine.dispose()
-            engine, report = prepared.engine, prepared.report
+            _prepared, engine, report = prepared, prepared.engine, prepared.report
             _looked_at = time.monotonic()
     finally:
         _looking.release()

@@ -178,6 +178,7 @@ class _Compiled:
         processes = [(number, _on_the_way_in(kinds[name], dialect)) for number, name in enumerate(names)]
         # Most columns are empty in most rows, and most types keep that as it is; JSON says null.
         self._bound = [(number, process, process(None) is None) for number, process in processes if process is not None]
+        self._values = self._processed if self._bound or self._fixed else self._named
         answered: list[ColumnElement[Any]] = list(getattr(statement, "selected_columns", ()))
         readings = [(number, _on_the_way_out(column.type, dialect)) for number, column in enumerate(answered)]
         self._read = [(number, process) for number, process in readings if process is not None]
@@ -200,11 +201,8 @@ class _Compiled:
     def run(self, driver: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         driver.executemany(self._sql, map(self._values, rows)).close()
 
-    def _values(self, values: Mapping[str, Any]) -> Sequence[Any]:
-        given: Sequence[Any] = self._named({**self._fixed, **values} if self._fixed else values)
-        if not self._bound:
-            return given
-        row = list(given)
+    def _processed(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        row = list(self._named({**self._fixed, **values} if self._fixed else values))
         for number, process, keeps_none in self._bound:
             if row[number] is not None or not keeps_none:
                 row[number] = process(row[number])
