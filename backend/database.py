@@ -195,8 +195,9 @@ async def write(work: Callable[[Session], T], *, is_slow: bool = False) -> T:
     run = _persistently(_within(write_scope, work))
     if engine.dialect.name != "sqlite":
         return await in_thread(run)
-    # Taking the turn lets the event loop go round once: a round that was waiting is over before the thread begins.
     async with _turn:
+        # From now on nobody joins a round, and those who have must not wait for a thread with the event loop in hand.
+        _rounds.close()
         return await in_thread(run) if is_slow else run()
 
 

@@ -42,25 +42,33 @@ class Rounds:
         done = loop.create_future()
         waiting.append((work, done))
         if len(waiting) == 1:
-            loop.call_soon(self._gather, loop, 1, _QUIET_TURNS)
+            loop.call_soon(self._gather, loop, waiting, 1, _QUIET_TURNS)
         answer: T = await done
         return answer
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, known: int, turns: int) -> None:
-        """Hold the round when it is full, or when for so many turns nobody has come to those who are known."""
-        count = len(self._waiting[loop])
-        if count >= _MOST or (count == known and turns == 1):
-            self._hold(loop)
-        else:
-            loop.call_soon(self._gather, loop, count, turns - 1 if count == known else _QUIET_TURNS)
+    def close(self) -> None:
+        """Hold what waits now, for whoever takes the database from this event loop's writers for a while."""
+        loop = asyncio.get_running_loop()
+        while waiting := self._waiting.get(loop):
+            self._hold(loop, waiting)
 
-    def _hold(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiting = self._waiting.pop(loop)
-        if waiting[_MOST:]:
-            self._waiting[loop] = waiting[_MOST:]
-            loop.call_soon(self._gather, loop, len(waiting) - _MOST, _QUIET_TURNS)
+    def _gather(self, loop: asyncio.AbstractEventLoop, waiting: list[_Waiting], known: int, turns: int) -> None:
+        """Hold the round when it is full, or when for so many turns nobody has come to those who are known."""
+        count = len(waiting)
+        if self._waiting.get(loop) is not waiting:
+            return  # it was held before its time
+        if count >= _MOST or (count == known and turns == 1):
+            self._hold(loop, waiting)
+        else:
+            loop.call_soon(self._gather, loop, waiting, count, turns - 1 if count == known else _QUIET_TURNS)
+
+    def _hold(self, loop: asyncio.AbstractEventLoop, waiting: list[_Waiting]) -> None:
+        del self._waiting[loop]
+        here, later = waiting[:_MOST], waiting[_MOST:]
+        if later:
+            self._waiting[loop] = later
+            loop.call_soon(self._gather, loop, later, len(later), _QUIET_TURNS)
         # Who has hung up meanwhile has asked all the same: as ever, what was sent is done.
-        here = waiting[:_MOST]
         try:
             answers = self._together([work for work, _ in here]) if len(here) > 1 else None
         except Exception:  # noqa: BLE001 - whatever it is, it happens again to the one whose it is

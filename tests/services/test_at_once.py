@@ -11,7 +11,7 @@ import anyio
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from backend import database, slow
 from backend.errors import AppError, StorageUnavailableError
@@ -19,6 +19,7 @@ from backend.models.history import OperationFilter
 from backend.models.todo import Todo, TodoCreate, TodoTag, TodoUpdate
 from backend.models.todo_filter import TodoFilter
 from backend.models.user import User, UserCreate, fold
+from backend.rounds import Rounds
 from backend.security import hash_password
 from backend.services import accounts, operations, searches, sessions, todos
 from backend.services.actor import Actor
@@ -132,6 +133,34 @@ def test_who_waits_for_a_slow_writer_holds_up_nobody(actor: Actor) -> None:
 
     anyio.run(everybody)
     assert happened == ["slow", "quick"]
+
+
+def test_a_round_that_still_waits_for_others_is_over_when_a_slow_writer_takes_its_turn() -> None:
+    """Held by its thread, the database would be waited for by the event loop."""
+    done: list[int] = []
+
+    def note(number: int, _: Session) -> None:
+        done.append(number)
+
+    def alone(work: Callable[[Session], Any]) -> Any:
+        return work(Session())
+
+    rounds = Rounds(alone, lambda works: [alone(work) for work in works])
+
+    async def everybody() -> None:
+        waiting = [asyncio.create_task(rounds.take_part(partial(note, number))) for number in (1, 2)]
+        await asyncio.sleep(0)
+        assert done == []
+        rounds.close()
+        assert done == [1, 2]
+        await asyncio.gather(*waiting)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        rounds.close()
+        await rounds.take_part(partial(note, 3))
+
+    asyncio.run(everybody())
+    assert done == [1, 2, 3]
 
 
 @pytest.fixture
