@@ -50,6 +50,7 @@ What outlives the machine, told in the order in which a change travels:
 - `keeper`     is the thread that acts on it, in seconds where only snapshots last, and once more when the app stops.
 - `taking`     makes a snapshot: an online copy, checked, written beside its place, read back from there.
 - `snapshots`  knows finished ones by their manifests, and finds the newest that is still good.
+- `checkup`    looks at one of them once a week for what a quick look does not see.
 - `ring`       removes old ones, after a good one was added and never otherwise.
 - `courier`    carries them to the `hub`, a private dataset repository, where that is set.
 - `shelter`    puts these together from the values of the settings.

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,6 +44,16 @@ class Diagnosis:
     state: State
     revision: str | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A look at the whole file: `quick`, or `full` with its indexes, references and texts."""
+
+    kind: str
+    at: datetime
+    seconds: float
+    result: State
 
 
 def diagnose(  # noqa: PLR0911 - one return for each state

@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.storage import lock, ring, snapshots, taking
 from backend.storage.changes import Changes, FileChanges
+from backend.storage.checkup import CheckUp
 from backend.storage.courier import Courier
+from backend.storage.diagnose import Check
 from backend.storage.home import Home, Kind
 from backend.storage.snapshots import DamagedError, Snapshot
 from backend.storage.taking import Source
@@ -45,7 +47,10 @@ RETRY_SECONDS_MAX = 60.0
 
 @dataclass(frozen=True)
 class Status:
-    """How the snapshots are doing. `unsaved_seconds`: since when there is a change that no snapshot has."""
+    """How the snapshots are doing. `unsaved_seconds`: since when there is a change that no snapshot has.
+
+    `check`: the last close look at one of them.
+    """
 
     newest_at: datetime | None = None
     count: int = 0
@@ -53,6 +58,7 @@ class Status:
     last_took_seconds: float | None = None
     last_error: str | None = None
     is_keeping: bool = False
+    check: Check | None = None
 
     @property
     def age_seconds(self) -> float | None:
@@ -75,6 +81,7 @@ class Keeper:
         self._source = source
         self._changes = changes or FileChanges(home.live)
         self._courier = courier
+        self._check_up = CheckUp(home.live)
         self._lock = FileLock(lock.lock_file(home.live, ".keeper"), thread_local=False)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
@@ -110,7 +117,7 @@ class Keeper:
         """The state of things, from memory: asking never waits for a mount."""
         since = self._dirty_since
         unsaved = None if since is None or not self._status.is_keeping else time.monotonic() - since
-        return replace(self._status, unsaved_seconds=unsaved)
+        return replace(self._status, unsaved_seconds=unsaved, check=self._check_up.last)
 
     def _run(self) -> None:
         try:
@@ -225,6 +232,7 @@ class Keeper:
         self._look_for_others(snapshot)
         count = ring.turn(self._home.backups, self._home.live.stem)
         self._status = replace(self._status, count=count)
+        self._check_up.offer(snapshot)
 
     def _look_for_others(self, mine: Snapshot) -> None:
         """Tell of another machine that keeps the same database: at an update the old one may still be running."""

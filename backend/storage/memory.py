@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,26 @@ class Memory:
     unacknowledged: str | None = None
     acknowledged: str | None = None
     last_heal: dict[str, Any] | None = None
+    checked_at: str | None = None
+    suspicion: str | None = None
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether nothing speaks against the file. Otherwise the next start looks closely."""
+        return self.is_clean and self.suspicion is None
+
+    def is_unchecked_for(self, interval: timedelta) -> bool:
+        """Whether the last close look was so long ago. The first week begins with the first start."""
+        if self.checked_at is None:
+            return False
+        try:
+            return datetime.now(UTC) - datetime.fromisoformat(self.checked_at) >= interval
+        except (ValueError, TypeError):  # anybody can edit the note
+            return True
+
+    def checked(self, at: datetime, *, suspicion: str | None = None) -> Self:
+        """The same, after a close look and what it found."""
+        return replace(self, checked_at=at.isoformat(), suspicion=suspicion)
 
     def telling(self, loss: str) -> Self:
         """The same, with one more loss that nobody has read yet."""
@@ -42,6 +63,8 @@ def recall(database: Path) -> Memory:
             # Notes of earlier releases have none of these.
             stored.get("acknowledged"),
             stored.get("last_heal"),
+            stored.get("checked_at"),
+            stored.get("suspicion"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.storage import adopter, comeback, lock, memory, server, shape, snapshots, swap, taking
 from backend.storage import mend as mending
 from backend.storage.adopter import Adopter, RefusedError
-from backend.storage.diagnose import State, diagnose
+from backend.storage.diagnose import Check, State, diagnose
 from backend.storage.engine import make_engine
 from backend.storage.heal import Derived, heal
 from backend.storage.healed import Healed
@@ -47,16 +47,6 @@ _WHAT_TO_DO = {
 
 # Their tables may be called as ours are, so that they look like ours half migrated, or of another release.
 _MAYBE_FOREIGN = {State.UNKNOWN_LAYOUT, State.SCHEMA_HALF, State.SCHEMA_NEWER}
-
-
-@dataclass(frozen=True)
-class Check:
-    """The look that the start ended with: `quick`, or `full` with its indexes, references and texts."""
-
-    kind: str
-    at: datetime
-    seconds: float
-    result: State
 
 
 @dataclass(frozen=True)
@@ -228,13 +218,15 @@ def _under_lock(
     restored = comeback.bring_back(home, remote)
     if restored is not None:
         actions.append(restored.sentence)
-    report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_clean)
+    report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_in_order)
     report = replace(report, actions=(*actions, *report.actions))
     if not report.is_usable:
         return replace(report, last_heal=before.last_heal)
     known = before if report.healed is None else report.healed.remembered(before)
     if restored is not None and not restored.lost_nothing:
         known = known.telling(restored.sentence)
+    if known.checked_at is None or not before.is_in_order or report.healed is not None:
+        known = known.checked(datetime.now(UTC))
     rows = memory.count(database, rules.watched)
     warning = memory.shortfall(before, rows)
     if warning is None and report.healed is None and not before.is_clean:

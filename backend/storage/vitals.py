@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.storage import diagnose
+from backend.storage.diagnose import State
 from backend.storage.home import Home, Kind
 from backend.storage.keeper import Status
 from backend.storage.prepare import Report
@@ -29,7 +31,10 @@ class Schema(BaseModel):
 
 
 class Check(BaseModel):
-    """The look at the whole file that the start ended with: `quick`, or `full` with indexes, references and texts."""
+    """The last look at the whole file: `quick`, or `full` with indexes, references and texts.
+
+    The one that the start ended with, or the weekly one of a snapshot.
+    """
 
     kind: str
     at: str
@@ -105,18 +110,19 @@ class Vitals(BaseModel):
 def measure(dialect: str, report: Report, home: Home | None, status: Status | None) -> Vitals:
     """The vitals now. `status` is the keeper's, None where nothing keeps."""
     is_file = home is not None
+    checked = status.check if status is not None else None
     return Vitals(
         found=report.found,
         did=list(report.actions),
         is_read_only=report.is_read_only,
-        is_damaged=report.is_damaged,
+        is_damaged=report.is_damaged or (checked is not None and checked.result is not State.HEALTHY),
         dialect=dialect,
         sqlite=sqlite3.sqlite_version if is_file else None,
         wal_reset_bug=_WAL_RESET_BUG[0] <= sqlite3.sqlite_version_info <= _WAL_RESET_BUG[1] if is_file else None,
         journal_mode=home.journal_mode.lower() if home is not None else None,
         data_dir=_kind_of(home) if home is not None else None,
         tables=Schema(revision=report.head if report.is_at_head else None, head=report.head, match=report.is_at_head),
-        check=_check(report),
+        check=_check(checked or report.check),
         disk=_disk(home, report) if home is not None else None,
         backup=_backup(status) if status is not None else None,
         heal=_heal(report),
@@ -132,8 +138,7 @@ def _kind_of(home: Home) -> str:
     return {Kind.LASTING: "local", Kind.MOUNTED: "persistent", Kind.EPHEMERAL: "ephemeral"}[home.kind]
 
 
-def _check(report: Report) -> Check | None:
-    done = report.check
+def _check(done: diagnose.Check | None) -> Check | None:
     if done is None:
         return None
     result = "ok" if done.result == "healthy" else done.result
