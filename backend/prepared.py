@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state, manager_of_class
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
@@ -124,17 +123,13 @@ def view(entity: SQLModel) -> Any:
 
 
 def keep(session: Session, entity: SQLModel) -> None:
-    """Let a session know an object as a stored one, all of its columns being there.
+    """Let a session know a bare object as a stored one, all of its columns being there.
 
-    What `make_transient_to_detached` does, without looking for columns that are not: half of the time. What its class
-    has made goes that way, for there each value was noted as a change, and would be written once more.
+    What `make_transient_to_detached` does, without looking for columns that are not: half of the time.
     """
     state, values = instance_state(entity), vars(entity)
-    if state.committed_state:
-        make_transient_to_detached(entity)
-    else:
-        mapper: Any = state.mapper
-        state.key = mapper.identity_key_from_primary_key([values[column.key] for column in mapper.primary_key])
+    mapper: Any = state.mapper
+    state.key = mapper.identity_key_from_primary_key([values[column.key] for column in mapper.primary_key])
     session.add(entity)
 
 

@@ -7,7 +7,7 @@ of what another one did wrong.
 
 Who is ready may still be on the way: what was sent while the last round was held is read first, and becomes a piece of
 work a turn of the event loop later. Without waiting for those, 32 writers fall apart into groups of seven that never
-meet again. A turn of an idle event loop takes microseconds, so who is alone waits for nobody.
+meet again. Who was alone in the last round is not kept waiting: among many who read, a turn takes its time.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ class Rounds:
         self._alone = alone
         self._together = together
         self._waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, list[_Waiting]] = WeakKeyDictionary()
+        self._turns = _QUIET_TURNS
 
     async def take_part(self, work: Callable[[Session], T]) -> T:
         """Do a piece of work; it is committed when this returns. Raises what the work raises."""
@@ -42,7 +43,7 @@ class Rounds:
         done = loop.create_future()
         waiting.append((work, done))
         if len(waiting) == 1:
-            loop.call_soon(self._gather, loop, waiting, 1, _QUIET_TURNS)
+            loop.call_soon(self._gather, loop, waiting, 1, self._turns)
         answer: T = await done
         return answer
 
@@ -68,6 +69,7 @@ class Rounds:
         if later:
             self._waiting[loop] = later
             loop.call_soon(self._gather, loop, later, len(later), _QUIET_TURNS)
+        self._turns = 1 if len(waiting) == 1 else _QUIET_TURNS
         # Who has hung up meanwhile has asked all the same: as ever, what was sent is done.
         try:
             answers = self._together([work for work, _ in here]) if len(here) > 1 else None

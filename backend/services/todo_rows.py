@@ -223,10 +223,20 @@ def transfer(
             "version": todo.version + 1,
             "updated_at": utc_now(),
         }
+        if _is_known(session, owner_id, todo.series_id, todo.occurrence):
+            values["series_id"] = new_id()  # it was there before; so it goes on by itself
         remove(session, actor, todo)
         add(session, actor, new := Todo(**values))
         moved.append(new)
     return moved
+
+
+def _is_known(session: Session, owner_id: str, series_id: str | None, occurrence: str | None) -> bool:
+    """Whether an account has this occurrence of a series."""
+    if series_id is None:
+        return False
+    same = (Todo.owner_id == owner_id, Todo.series_id == series_id, Todo.occurrence == occurrence)
+    return session.exec(select(Todo.id).where(*same)).first() is not None
 
 
 def due_of(source: Any) -> Due:

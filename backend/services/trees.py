@@ -21,9 +21,9 @@ NO_PARTS = (0, 0)
 class _Seldom(FunctionElement[bool]):
     """A condition that few rows fulfil, whatever SQLite's statistics say.
 
-    They count what is a part of nothing as the parts of one, and then it rather reads the whole account than look into
-    the index of parents. It has no type: compared with true, as SQLAlchemy would for a truth value, it is no condition
-    that an index can serve.
+    Left to them, or to what it supposes where it has none, it may rather read the whole account than look into the
+    index of parents. It has no type: compared with true, as SQLAlchemy would for a truth value, it is no condition that
+    an index can serve.
     """
 
     inherit_cache = True

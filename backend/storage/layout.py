@@ -8,11 +8,12 @@ import hashlib
 import json
 import re
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
-from backend.storage.salvage.layouts import Layout, read_layout
+from backend.storage.salvage.layouts import Index, Layout, Table, read_layout
 
 VERSION_TABLE = "alembic_version"
 HALF_DONE = "_alembic_tmp_"
@@ -36,12 +37,31 @@ class Layouts:
 
     @cached_property
     def known(self) -> tuple[Layout, ...]:
-        """Every release's tables in detail, for reading a damaged file without its own description."""
-        return tuple(read_layout(revision, statements) for revision, statements in self.ddl.items())
+        """Every release's tables in detail, for reading a damaged file without its own description.
+
+        Without that nobody knows whether an index names every row: it does not if it is partial in any release, and
+        its silence about a row is no proof then.
+        """
+        known = [read_layout(revision, statements) for revision, statements in self.ddl.items()]
+        some = {
+            _form(table, index) for one in known for table in one.tables for index in table.indexes if index.partial
+        }
+        return tuple(replace(one, tables=tuple(_with_partial(table, some) for table in one.tables)) for one in known)
 
     def revision_of(self, fingerprint: str) -> str | None:
         """The revision that has this layout, None for a layout that is not ours."""
         return next((revision for revision, known in self.fingerprints.items() if known == fingerprint), None)
+
+
+def _form(table: Table, index: Index) -> tuple[str, ...]:
+    return (table.name, *(table.columns[column].name if column >= 0 else "" for column in index.columns))
+
+
+def _with_partial(table: Table, some: Collection[tuple[str, ...]]) -> Table:
+    return replace(
+        table,
+        indexes=tuple(replace(index, partial=index.partial or _form(table, index) in some) for index in table.indexes),
+    )
 
 
 @cache

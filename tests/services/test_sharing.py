@@ -397,6 +397,19 @@ def test_a_todo_does_not_go_where_its_id_is_taken(club: Club) -> None:
         run(todos.create, club.editor, TodoCreate(title="another", id=shared.id))
 
 
+def test_an_occurrence_that_is_there_already_comes_as_a_series_of_its_own(club: Club) -> None:
+    """Reopened and completed once more, a todo has its next occurrence again, whatever became of the first one."""
+    first = run(todos.create, club.editor, TodoCreate(title="Water", due_date="2030-01-01", recurrence="daily"))
+    for _ in range(2):
+        run(todos.complete, club.editor, first.id)
+        [following] = [one for one in partition(club.editor.user_id).values() if not one.completed]
+        moved = run(todos.update, club.editor, following.id, TodoUpdate(list_id=club.list.id))
+        assert (moved.due_date, moved.recurrence) == (following.due_date, "FREQ=DAILY")
+        run(todos.reopen, club.editor, first.id)
+    here = partition(club.owner.user_id).values()
+    assert len(here) == len({one.series_id for one in here}) == 2
+
+
 def test_who_may_only_look_brings_nothing_in(club: Club) -> None:
     todo = run(todos.create, club.viewer, TodoCreate(title="mine"))
     with pytest.raises(PermissionDeniedError):

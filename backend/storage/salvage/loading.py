@@ -98,11 +98,12 @@ class Loader:
 
     def _flush(self, statement: str, feed: _Feed, batch: list[tuple[Sequence[Value], SavedRow | None]]) -> None:
         """Insert them all at once, and singly where one is refused: those before it are in, and no others."""
+        left = iter([values for values, _ in batch])
         at = 0
         while at < len(batch):
             before = self._connection.total_changes
             try:
-                self._connection.executemany(statement, [values for values, _ in batch[at:]])
+                self._connection.executemany(statement, left)
                 stop = len(batch)
             except sqlite3.IntegrityError:
                 stop = at + self._connection.total_changes - before
