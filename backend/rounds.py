@@ -87,6 +87,8 @@ class Rounds:
 def _tell(done: asyncio.Future[Any], error: Exception | None, answer: Any = None) -> None:
     if done.cancelled():
         return
+    if isinstance(error, StopIteration):  # which no future takes, and everybody after it would wait for ever
+        error = RuntimeError("a service ran out of what it looked through")
     if error is not None:
         done.set_exception(error)
     else:

@@ -163,6 +163,18 @@ def test_a_round_that_still_waits_for_others_is_over_when_a_slow_writer_takes_it
     assert done == [1, 2, 3]
 
 
+def test_a_work_that_raises_what_no_future_takes_keeps_nobody_waiting() -> None:
+    rounds = Rounds(lambda work: work(Session()), lambda works: [work(Session()) for work in works])
+
+    async def everybody() -> list[Any]:
+        works = (rounds.take_part(lambda _: next(iter(()))), rounds.take_part(lambda _: "served"))
+        return list(await asyncio.wait_for(asyncio.gather(*works, return_exceptions=True), 5))
+
+    failed, served = asyncio.run(everybody())
+    assert isinstance(failed, RuntimeError)
+    assert served == "served"
+
+
 @pytest.fixture
 def commits() -> list[object]:
     """Grows by one with each transaction that is committed."""

@@ -35,11 +35,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def todos_saved(whole: Path, folder: Path, lost: Iterable[int], *, has_backup: bool) -> TableReport:
-    """What is saved of the todos where these pages are zeros."""
+def todos_saved(
+    whole: Path, folder: Path, lost: Iterable[int], *, has_backup: bool = False, overwritten: bytes | None = None
+) -> TableReport:
+    """What is saved of the todos where these pages are zeros, and so is the end of a text that begins so."""
     content = bytearray(whole.read_bytes())
     for page in lost:
         content[(page - 1) * PAGE_BYTES : page * PAGE_BYTES] = bytes(PAGE_BYTES)
+    if overwritten is not None:
+        at = content.index(overwritten) + len(overwritten)
+        content[at : at + 60] = bytes(60)
     damaged = folder / "damaged.db"
     damaged.write_bytes(content)
     known = layout.released()
@@ -62,10 +67,14 @@ def todos_saved(whole: Path, folder: Path, lost: Iterable[int], *, has_backup: b
 def test_where_schema_tree_and_whole_indexes_are_lost_the_partial_ones_deny_nobody(
     whole: Path, tmp_path: Path, *, has_backup: bool
 ) -> None:
-    with closing(sqlite3.connect(whole)) as connection:
-        pages = connection.execute("SELECT pageno, name, pagetype FROM dbstat").fetchall()
-    lost = [page for page, name, kind in pages if (name, kind) == ("todos", "internal") or _is_whole_index(name)]
-    saved = todos_saved(whole, tmp_path, [1, *lost], has_backup=has_backup)
+    saved = todos_saved(whole, tmp_path, [1, *ways_to_the_rows(whole)], has_backup=has_backup)
+    assert (saved.saved, saved.refused) == (TODOS, 0)
+
+
+def test_where_nothing_tells_which_release_defined_a_table_its_rows_are_not_too_long(
+    whole: Path, tmp_path: Path
+) -> None:
+    saved = todos_saved(whole, tmp_path, ways_to_the_rows(whole), overwritten=b"CREATE TABLE todos")
     assert (saved.saved, saved.refused) == (TODOS, 0)
 
 
@@ -76,6 +85,13 @@ def test_a_backup_gives_back_what_a_large_gap_took(whole: Path, tmp_path: Path, 
     first = random.Random(seed).randint(2, pages - gap)  # noqa: S311 - a seed
     saved = todos_saved(whole, tmp_path, [1, *range(first, first + gap)], has_backup=True)
     assert (saved.saved, saved.refused) == (TODOS, 0)
+
+
+def ways_to_the_rows(whole: Path) -> list[int]:
+    """The inner pages of the todos, and every page of the indexes that name all of them."""
+    with closing(sqlite3.connect(whole)) as connection:
+        pages = connection.execute("SELECT pageno, name, pagetype FROM dbstat").fetchall()
+    return [page for page, name, kind in pages if (name, kind) == ("todos", "internal") or _is_whole_index(name)]
 
 
 def _is_whole_index(name: str) -> bool:

@@ -64,6 +64,8 @@ class Surveyor:
         while page_kind(self.pages.page(number), 0) == TABLE_INTERIOR and steps < 20:
             number, steps = next((child for child in self.reader.children(number) if child), 0), steps + 1
         rows = list(self.samples.rows(number)) if number else []
+        if not rows:
+            return choices[-1]  # the newest takes older rows for what they are; an older one has no room for newer rows
         return max(choices, key=lambda table: self.samples.score(table, rows))
 
     def _walk_named(self, table: Table, schema: Schema) -> TableGround:
