@@ -6,8 +6,11 @@ that was there, in quarantine.
 
 import argparse
 import getpass
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import Timeout
@@ -18,9 +21,10 @@ from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
 from backend.storage import comeback, files, layout, lock, memory, quarantine, snapshots, swap, taking
-from backend.storage.diagnose import State, diagnose
+from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.home import Home, find_home
 from backend.storage.lock import Occupancy
+from backend.storage.look import Sidecar, sidecar_of
 from backend.storage.memory import Memory
 from backend.storage.outlook import outlook
 
@@ -76,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _doctor(_: argparse.Namespace) -> int:
     home = _home()
     database = home.live
-    seen = diagnose(database, layout.released(), watched=WATCHED, thorough=True)
+    seen, has_torn_log = _looked_at(database)
     print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
     if seen.state is State.HEALTHY:
         for table, rows in memory.count(database, WATCHED).items():
@@ -87,11 +91,36 @@ def _doctor(_: argparse.Namespace) -> int:
     print(home.sentence)
     print(outlook(database, seen, layout.released(), OldDeployment()))
     if seen.state not in {State.HEALTHY, State.NEW, State.UNUSABLE}:
-        print("`python -m backend heal` does now what a start would do.")
-    return 0 if seen.state in {State.HEALTHY, State.NEW} else 1
+        print("`python -m backend heal` does now what a start would do, and looks as closely as this.")
+    if has_torn_log:
+        print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
+    return 0 if seen.state in {State.HEALTHY, State.NEW} and not has_torn_log else 1
+
+
+def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
+    """A close look, and whether a log is beside the database that SQLite would let go of.
+
+    At a copy where nobody works with it and a log has to be replayed: whoever opens the file itself changes it.
+    """
+    torn: list[Sidecar] = []
+
+    def look_at(path: Path) -> Diagnosis:
+        return diagnose(path, layout.released(), watched=WATCHED, thorough=True, before_replay=torn.append)
+
+    beside = sidecar_of(database)
+    if beside is None or not database.is_file() or not Occupancy(database).is_free():
+        return look_at(database), False
+    with tempfile.TemporaryDirectory(dir=database.parent, prefix=f"{database.name}.look.") as folder:
+        copy = Path(folder) / database.name
+        for path in (database, beside):
+            shutil.copyfile(path, copy.with_name(path.name))
+        return look_at(copy), Sidecar.TORN in torn
 
 
 def _heal(_: argparse.Namespace) -> int:
+    if get_settings().url.get_backend_name() == "sqlite" and (live := _home().live).is_file():
+        # Whoever asks for it has a reason: it is looked at as closely as the doctor does.
+        memory.write_down(live, replace(memory.recall(live), suspicion="somebody asked for a heal"))
     from backend import database  # noqa: PLC0415 - importing it is what heals
 
     for action in database.report.actions:

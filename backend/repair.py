@@ -58,7 +58,8 @@ def _whole_todo(row: Row) -> Row:
 
 def _whole_user(row: Row, *, is_taken: bool = False) -> Row:
     identity = str(row.get("id") or new_id())
-    username, email = row.get("username"), row.get("email")
+    # The keys that indexes hold are the names as they are compared: whoever logs in with one is let in.
+    username, email = (row.get(name) or row.get(f"{name}_key") for name in ("username", "email"))
     if is_taken or not isinstance(username, str) or not USERNAME_MIN <= len(username) <= USERNAME_MAX:
         username = f"recovered-{identity}"
     if is_taken or not isinstance(email, str) or not email:

@@ -1,8 +1,10 @@
 """`python -m backend`: each command as somebody types it, on a database of their own."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,33 @@ def test_heal_heals_what_doctor_found(database: Path) -> None:
     database.write_bytes(content)
     assert run(database, "heal").returncode == 0
     assert "users: 1" in run(database, "doctor").stdout
+
+
+def test_heal_looks_as_closely_as_doctor(database: Path) -> None:
+    """After a stop in good order a start would not: the command is for who has a reason to ask."""
+    for number in range(20):
+        run_sql(database, f"INSERT INTO sessions SELECT '{number}', id, 1, created_at, created_at FROM users")  # noqa: S608 - a number
+    assert "was done" in run(database, "heal").stdout
+    damage(database, "index-missing", 1, table="sessions")
+    assert "state: index_damaged" in run(database, "doctor").stdout
+    assert "REINDEX" in run(database, "heal").stdout
+    assert run(database, "doctor").returncode == 0
+
+
+def test_a_backup_is_not_said_to_be_there_when_its_file_is_damaged(database: Path) -> None:
+    first = run(database, "backup").stdout
+    assert run(database, "backup").stdout == first
+    [newest] = [path for path in (database.parent / "backups").glob("*.db") if path.name in first]
+    content = bytearray(newest.read_bytes())
+    content[5_000:6_000] = b"\xa5" * 1_000
+    newest.write_bytes(content)
+    assert run(database, "backup").stdout != first
+    assert "Restored" in run(database, "restore", "--yes").stdout
+
+
+def run_sql(database: Path, statement: str) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(statement)
 
 
 def test_a_reset_can_be_taken_back_by_a_restore(database: Path) -> None:

@@ -51,6 +51,12 @@ def mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
             return None
 
 
+TORN_LOG = (
+    "The log of the newest changes was not as it had been written: changes of the last moments before the stop may be"
+    " missing."
+)
+
+
 def keep_log(home: Home, sidecar: Sidecar, occupancy: Occupancy) -> tuple[str, ...]:
     """Keep the file and a log that SQLite is about to replay and let go of. Answers what was done, in sentences."""
     if not occupancy.is_free():
@@ -61,7 +67,10 @@ def keep_log(home: Home, sidecar: Sidecar, occupancy: Occupancy) -> tuple[str, .
     except OSError as error:
         # Its log makes it whole, as far as can be seen, and that must not wait for space.
         return (f"The database's {sidecar} log is replayed, and no copy of it was kept: {error.strerror}.",)
-    return (f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}.",)
+    told = f"Kept the database and its {sidecar} log as they were in {folder.parent.name}/{folder.name}."
+    # A rollback journal undoes what was never finished: without it nothing is missing.
+    is_lost = sidecar is Sidecar.TORN and str(look.sidecar_of(home.live)).endswith("-wal")
+    return (told, TORN_LOG) if is_lost else (told,)
 
 
 def adopt(home: Home, adopter: Adopter, occupancy: Occupancy) -> str | None:

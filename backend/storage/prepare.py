@@ -234,6 +234,9 @@ def _under_lock(
     if restored is None and warning:
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
         known = known.telling(warning)
+    if mending.TORN_LOG in report.actions:
+        report = replace(report, rolled_back=mending.TORN_LOG)
+        known = known.telling(mending.TORN_LOG)
     memory.write_down(database, replace(known, is_clean=False, rows=rows))
     return replace(report, unacknowledged=known.unacknowledged, last_heal=known.last_heal)
 

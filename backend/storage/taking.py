@@ -63,12 +63,20 @@ def take(home: Home, reason: str, source: Source | None = None) -> Snapshot:
     try:
         manifest = _copy(source or file_source(home.live), draft, reason, run_of(home.live))
         newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
-        if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT:
+        if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT and _is_whole(newest):
             return newest
         return _publish(draft, manifest, home)
     finally:
         for leftover in (draft, draft.with_name(draft.name + "-journal")):
             leftover.unlink(missing_ok=True)
+
+
+def _is_whole(snapshot: Snapshot) -> bool:
+    """Whether it still has the bytes that were written."""
+    try:
+        return files.sha256(snapshot.path) == snapshot.manifest.sha256
+    except OSError:
+        return False
 
 
 def run_of(live: Path) -> str:

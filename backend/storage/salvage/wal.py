@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -50,44 +51,67 @@ def read_header(descriptor: int) -> Header | None:
 
 
 def is_torn(path: Path) -> bool:
-    """Whether a log is none, or ends within a frame: no ordinary end of a process leaves it so."""
+    """Whether a log is none, ends within a frame, or is broken before a commit: no end of a process leaves it so.
+
+    SQLite replays what stands before the break and lets go of the rest without a word.
+    """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        header = read_header(descriptor)
         size = os.fstat(descriptor).st_size
+        header = read_header(descriptor)
+        if header is None or (size - 32) % (24 + header.page_size):
+            return size > 0
+        return _end_of(descriptor, header) < _last_commit(descriptor, header, size)
     finally:
         os.close(descriptor)
-    return size > 0 and (header is None or (size - 32) % (24 + header.page_size) != 0)
+
+
+def _last_commit(descriptor: int, header: Header, size: int) -> int:
+    """Where the newest frame ends that says it commits; what is left of an earlier round of the log has other salts."""
+    last = 0
+    for offset in range(32, size, 24 + header.page_size):
+        _, pages, *salts, _, _ = _FRAME.unpack(os.pread(descriptor, 24, offset))
+        if tuple(salts) == header.salts and pages:
+            last = offset + 24 + header.page_size
+    return last
+
+
+def _end_of(descriptor: int, header: Header) -> int:
+    """Where the last frame ends up to which all are as they were written."""
+    return max((offset + 24 + header.page_size for offset, _, _ in _frames(descriptor, header)), default=32)
 
 
 def read_log(descriptor: int) -> Log:
     header = read_header(descriptor)
     if header is None:
         return Log()
-    page_size, order, salts, running = header
-    words = struct.Struct(f"{order}{page_size // 4}I")
     committed: dict[int, int] = {}
     pending: dict[int, int] = {}
     pages = 0
-    offset = 32
-    while True:
-        frame = os.pread(descriptor, 24 + page_size, offset)
-        if len(frame) < 24 + page_size:
-            break
-        number, size, salt1, salt2, sum1, sum2 = _FRAME.unpack_from(frame)
-        if (salt1, salt2) != salts or number == 0:
-            break
-        running = _checksum(order, frame[:8], *running)
-        running = _add(words.unpack_from(frame, 24), *running)
-        if running != (sum1, sum2):
-            break
+    for offset, number, size in _frames(descriptor, header):
         pending[number] = offset + 24
         if size:
             committed.update(pending)
             pending.clear()
             pages = size
+    return Log(header.page_size, pages, committed) if pages else Log()
+
+
+def _frames(descriptor: int, header: Header) -> Iterator[tuple[int, int, int]]:
+    """The frames up to the first that is not as it was written: offset, page, and the file's size where it commits."""
+    page_size, order, salts, running = header
+    words = struct.Struct(f"{order}{page_size // 4}I")
+    offset = 32
+    while len(frame := os.pread(descriptor, 24 + page_size, offset)) == 24 + page_size:
+        number, size, salt1, salt2, sum1, sum2 = _FRAME.unpack_from(frame)
+        if (salt1, salt2) != salts or number == 0:
+            return
+        running = _checksum(order, frame[:8], *running)
+        running = _add(words.unpack_from(frame, 24), *running)
+        if running != (sum1, sum2):
+            return
+        yield offset, number, size
         offset += 24 + page_size
-    return Log(page_size, pages, committed) if pages else Log()
 
 
 def _checksum(order: str, data: bytes, first: int, second: int) -> tuple[int, int]:

@@ -1,0 +1,26 @@
+"""What is put in where damage took it, when a row of ours would be refused without."""
+
+import pytest
+
+from backend.repair import TodoCaretaker
+from backend.storage.salvage.caretaker import Row
+
+ID = "0192f0c1-2b3a-7c4d-8e5f-60718293a4b5"
+LOST: Row = {"id": ID, "username": "", "email": "", "password_hash": "", "is_admin": None}
+
+
+def test_an_account_keeps_the_names_that_its_indexes_know() -> None:
+    row = {**LOST, "username_key": "anna", "email_key": "anna@example.com"}
+    mended = TodoCaretaker().mend("users", row, "CHECK constraint failed: username_length")
+    assert mended is not None
+    assert (mended["username"], mended["email"]) == ("anna", "anna@example.com")
+
+
+@pytest.mark.parametrize(
+    ("error", "known"),
+    [("CHECK", {}), ("UNIQUE", {"username_key": "taken", "email_key": "taken@example.com"})],
+)
+def test_an_account_whose_names_are_unknown_or_taken_gets_others(error: str, known: Row) -> None:
+    mended = TodoCaretaker().mend("users", {**LOST, **known}, error)
+    assert mended is not None
+    assert (mended["username"], mended["email"]) == (f"recovered-{ID}", f"recovered-{ID}@example.invalid")
