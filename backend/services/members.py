@@ -74,7 +74,10 @@ def update(session: Session, actor: Actor, list_id: str, user_id: str, data: Mem
 
 
 def remove(session: Session, actor: Actor, list_id: str, user_id: str) -> None:
-    """Take a member off a list, as its owner, or leave it oneself. What was assigned to them is nobody's then."""
+    """Take a member off a list, as its owner, or leave it oneself. What was assigned to them is nobody's then.
+
+    Whoever is taken off may know a link into the list: its invitations are withdrawn.
+    """
     actor.ensure(Scope.WRITE)
     is_leaving = _as_user_id(actor, user_id) == actor.user_id
     if not is_leaving:
@@ -83,6 +86,9 @@ def remove(session: Session, actor: Actor, list_id: str, user_id: str) -> None:
     if not is_leaving:
         rights.ensure_owner(role)
     member, _ = _member(session, actor, found, user_id)
+    if not is_leaving:
+        its_own = (col(ListInvite.owner_id) == found.owner_id, col(ListInvite.list_id) == found.id)
+        session.exec(sa.delete(ListInvite).where(*its_own))
     with log.together(session):
         _end(session, actor, found, member)
 

@@ -249,6 +249,18 @@ def test_accepting_twice_is_accepting_once_and_never_takes_a_role_away(club: Clu
     assert run(members.accept, club.viewer, as_owner).role is Role.OWNER
 
 
+def test_who_was_taken_off_does_not_come_back_by_a_link_that_they_know(club: Club) -> None:
+    token = run(members.invite, club.owner, club.list.id, InviteCreate()).token
+    run(members.accept, club.stranger, token)
+    run(members.remove, club.owner, club.list.id, club.stranger.user_id)
+    with pytest.raises(NotFoundError, match="withdrawn"):
+        run(members.accept, club.stranger, token)
+    # Who leaves takes nothing from anybody.
+    other = run(members.invite, club.owner, club.list.id, InviteCreate()).token
+    run(members.remove, club.editor, club.list.id, club.editor.user_id)
+    assert run(members.look, club.stranger, other).list_id == club.list.id
+
+
 def test_two_lists_that_could_not_be_told_apart_are_not_joined(club: Club) -> None:
     run(lists.create, club.stranger, ListCreate(name="Mine", id=club.list.id))
     token = run(members.invite, club.owner, club.list.id, InviteCreate()).token
