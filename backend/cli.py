@@ -6,9 +6,7 @@ that was there, in quarantine.
 
 import argparse
 import getpass
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,7 @@ from backend.storage import comeback, files, layout, lock, memory, quarantine, s
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.home import Home, find_home
 from backend.storage.lock import Occupancy
-from backend.storage.look import Sidecar, sidecar_of
+from backend.storage.look import Sidecar, private_copy, sidecar_of
 from backend.storage.memory import Memory
 from backend.storage.outlook import outlook
 
@@ -110,10 +108,7 @@ def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
     beside = sidecar_of(database)
     if beside is None or not database.is_file() or not Occupancy(database).is_free():
         return look_at(database), False
-    with tempfile.TemporaryDirectory(dir=database.parent, prefix=f"{database.name}.look.") as folder:
-        copy = Path(folder) / database.name
-        for path in (database, beside):
-            shutil.copyfile(path, copy.with_name(path.name))
+    with private_copy(database, beside) as copy:
         return look_at(copy), Sidecar.TORN in torn
 
 

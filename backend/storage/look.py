@@ -186,8 +186,15 @@ def _replayed(database: Path, sidecar: Path) -> Iterator[tuple[Path, str]]:
     if sidecar.name.endswith("-wal"):
         yield database, "mode=ro"
         return
+    with private_copy(database, sidecar) as copy:
+        yield copy, "mode=rw"
+
+
+@contextmanager
+def private_copy(database: Path, sidecar: Path) -> Iterator[Path]:
+    """A copy of a file and of what lies beside it, for who has to open them and may change neither."""
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=f"{database.name}.look.") as folder:
         copy = Path(folder) / database.name
-        shutil.copyfile(database, copy)
-        shutil.copyfile(sidecar, copy.with_name(copy.name + "-journal"))
-        yield copy, "mode=rw"
+        for path in (database, sidecar):
+            shutil.copyfile(path, copy.with_name(path.name))
+        yield copy

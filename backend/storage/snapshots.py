@@ -109,9 +109,14 @@ def newest_good(
 
 def verify(snapshot: Snapshot) -> None:
     """Raise DamagedError unless the bytes are those that were written, and whole."""
-    if files.sha256(snapshot.path) != snapshot.manifest.sha256:
+    if not has_its_bytes(snapshot):
         raise DamagedError("its bytes are not those that were written.")
     check(snapshot.path)
+
+
+def has_its_bytes(snapshot: Snapshot) -> bool:
+    """Whether the file still holds what was written."""
+    return files.sha256(snapshot.path) == snapshot.manifest.sha256
 
 
 def check(copy: Path) -> None:

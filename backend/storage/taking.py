@@ -74,7 +74,7 @@ def take(home: Home, reason: str, source: Source | None = None) -> Snapshot:
 def _is_whole(snapshot: Snapshot) -> bool:
     """Whether it still has the bytes that were written."""
     try:
-        return files.sha256(snapshot.path) == snapshot.manifest.sha256
+        return snapshots.has_its_bytes(snapshot)
     except OSError:
         return False
 

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.storage import diagnose
-from backend.storage.diagnose import State
 from backend.storage.home import Home, Kind
 from backend.storage.keeper import Status
 from backend.storage.prepare import Report
@@ -115,7 +114,7 @@ def measure(dialect: str, report: Report, home: Home | None, status: Status | No
         found=report.found,
         did=list(report.actions),
         is_read_only=report.is_read_only,
-        is_damaged=report.is_damaged or (checked is not None and checked.result is not State.HEALTHY),
+        is_damaged=report.is_damaged or (checked is not None and checked.result is not diagnose.State.HEALTHY),
         dialect=dialect,
         sqlite=sqlite3.sqlite_version if is_file else None,
         wal_reset_bug=_WAL_RESET_BUG[0] <= sqlite3.sqlite_version_info <= _WAL_RESET_BUG[1] if is_file else None,

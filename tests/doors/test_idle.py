@@ -10,9 +10,8 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-import httpx
-
 from tests.storage.helpers import until
+from tests.storage.test_prepare import answers
 from tests.support import ROOT, free_port
 
 # httpx, and with it notebooks and agents, keeps a connection for five seconds: as long as uvicorn does by default.
@@ -30,7 +29,7 @@ def test_a_connection_that_rested_longer_than_clients_keep_it_is_still_there(tmp
     with (tmp_path / "log").open("wb") as log:
         app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        until(partial(_serves, port), seconds=60)
+        until(partial(answers, f"http://127.0.0.1:{port}/health"), seconds=60)
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
             for seconds in (0, _RESTED_SECONDS):
                 time.sleep(seconds)
@@ -41,10 +40,3 @@ def test_a_connection_that_rested_longer_than_clients_keep_it_is_still_there(tmp
     finally:
         app.terminate()
         app.wait(60)
-
-
-def _serves(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success
-    except httpx.TransportError:
-        return False
