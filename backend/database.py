@@ -18,10 +18,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, text
@@ -40,9 +42,11 @@ from backend.storage.diagnose import State
 from backend.storage.engine import for_writing, is_alone
 from backend.storage.faults import Fault
 from backend.storage.heal import Derived
+from backend.storage.home import Home
 from backend.storage.keeper import Keeper, Status
 from backend.storage.prepare import Prepared, Rules, prepare
 from backend.storage.quarantine import Kept
+from backend.storage.rescue import Original, rescue
 from backend.storage.vitals import Vitals
 
 __all__ = [
@@ -102,7 +106,9 @@ def _close() -> None:
 
 def make_keeper() -> Keeper | None:
     """What keeps snapshots while the app runs; None for a database server, and for a file that cannot be used."""
-    return shelter.make_keeper(home, engine, _remote) if home is not None and report.is_usable else None
+    if home is None or not report.is_usable:
+        return None
+    return shelter.make_keeper(home, engine, _remote, None if report.is_read_only else partial(_rescue, home))
 
 
 @contextmanager
@@ -117,15 +123,14 @@ def read_scope() -> Iterator[Session]:
 def write_scope() -> Iterator[Session]:
     """A session whose transaction is committed at the end, and rolled back by any exception."""
     _ensure_usable()
-    if report.is_read_only:
-        raise StorageUnavailableError(
-            "The database can only be read right now, so nothing was changed. The log says why."
-        )
-    with _translated(), Session(for_writing(engine), expire_on_commit=False) as session:
+    _ensure_writable(used := engine)
+    with _translated(), Session(for_writing(used), expire_on_commit=False) as session:
         try:
             gate.pass_through(session.connection())
         except gate.ClosedError as error:
             raise StorageUnavailableError(str(error)) from None
+        # Again: while this one waited for its turn, the file may have lost its name.
+        _ensure_writable(used)
         yield session
         _commit(session)
         news.announce(session.info)
@@ -343,19 +348,45 @@ def _ensure_usable() -> None:
         )
 
 
+def _ensure_writable(used: Engine) -> None:
+    if report.is_read_only or used is not engine:
+        raise StorageUnavailableError(
+            "The database can only be read right now, so nothing was changed. The log says why."
+        )
+
+
 def _look_again() -> None:
     """Prepare anew, now and then: a server that was not there at the start may be there by now."""
-    global _prepared, engine, report, _looked_at  # noqa: PLW0603 - the module is the one place that has a database
+    global _looked_at  # noqa: PLW0603 - the module is the one place that has a database
     if not _looking.acquire(blocking=False):
         return
     try:
         if time.monotonic() - _looked_at >= _LOOK_AGAIN_SECONDS:
-            prepared = _prepare(0)
-            engine.dispose()
-            _prepared, engine, report = prepared, prepared.engine, prepared.report
+            _go_on_with(_prepare(0))
             _looked_at = time.monotonic()
     finally:
         _looking.release()
+
+
+def _go_on_with(prepared: Prepared) -> None:
+    global _prepared, engine, report
+    before = _prepared
+    _prepared, engine, report = prepared, prepared.engine, prepared.report
+    before.abandon()
+
+
+def _rescue(home: Home, original: Original) -> Original | None:
+    """Save what is in the database file, which has lost its name; meanwhile, or until a start, it is only read."""
+    global report  # noqa: PLW0603 - the same
+    report = replace(report, is_read_only=True)
+    done = rescue(home, original)
+    logger.warning(done.sentence)
+    if not done.is_back:
+        report = replace(report, actions=(*report.actions, done.sentence), unacknowledged=done.sentence)
+        return None
+    prepared, original = _prepare(0), Original(home.live)
+    _go_on_with(prepared)
+    return original
 
 
 @contextmanager

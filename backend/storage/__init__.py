@@ -46,6 +46,7 @@ What outlives the machine, told in the order in which a change travels:
 
 - `mounts`     reads which file system a path lies on.
 - `home`       tells from that what becomes of the live file: it lasts, its snapshots last, or nothing does.
+- `rescue`     puts back a file that was removed while the app works with it: an open connection still has all of it.
 - `changes`    notices a commit over any connection of any process.
 - `keeper`     is the thread that acts on it, in seconds where only snapshots last, and once more when the app stops.
 - `taking`     makes a snapshot: an online copy, checked, written beside its place, read back from there.

@@ -27,25 +27,32 @@ _CACHE_KIB = 16_000
 _WRITES = "todo_writes"
 
 
-def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: bool = False) -> Engine:
+def make_engine(
+    url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: bool = False, may_create: bool = True
+) -> Engine:
     """An engine for the URL. Nothing is opened before it is used; a read-only one leaves no trace in the folder.
 
     A SQLite file in a network or FUSE mount is never put into WAL, whoever asks: its -shm is memory that processes
     share, and there they may not. One connection holds the file, because the locks that two would need may be missing.
+    Without `may_create` a connection to a file that is gone fails, where SQLite would make an empty one.
     Parameters stay out of the text of errors: they are people's todos, addresses and password hashes.
     """
     if url.get_backend_name() != "sqlite":
         return make_server_engine(url)
+    # The first is the only way to open a WAL database in a folder that cannot be written to.
+    options = "mode=ro&immutable=1" if is_read_only else "mode=rwc" if may_create else "mode=rw"
+    uri = f"{Path(str(url.database)).resolve().as_uri()}?{options}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
     if is_read_only:
-        # The only way to open a WAL database in a folder that cannot be written to.
-        uri = f"{Path(str(url.database)).resolve().as_uri()}?mode=ro&immutable=1"
-        engine = create_engine(
-            url, creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False), hide_parameters=True
-        )
+        engine = create_engine(url, creator=connect, hide_parameters=True)
         event.listen(engine, "connect", _open_without_a_trace)
     elif mounts.is_shared(Path(str(url.database)), table):
         engine = create_engine(
             url,
+            creator=connect,
             pool_size=1,
             max_overflow=0,
             pool_timeout=BUSY_TIMEOUT_MS / 1000,
@@ -55,7 +62,9 @@ def make_engine(url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: boo
         event.listen(engine, "connect", _open_sqlite_in_mount)
     else:
         # What is left open is rolled back by _end_sqlite, so the pool need not do it each time.
-        engine = create_engine(url, hide_parameters=True, pool_reset_on_return=None, json_serializer=_json)
+        engine = create_engine(
+            url, creator=connect, hide_parameters=True, pool_reset_on_return=None, json_serializer=_json
+        )
         event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     event.listen(engine, "checkin", _end_sqlite)

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from backend.storage.checkup import CheckUp
 from backend.storage.courier import Courier
 from backend.storage.diagnose import Check
 from backend.storage.home import Home, Kind
+from backend.storage.rescue import Original
 from backend.storage.snapshots import DamagedError, Snapshot
 from backend.storage.taking import Source
 
@@ -45,6 +47,10 @@ STANDBY_SECONDS = 30.0
 RETRY_SECONDS_MAX = 60.0
 
 
+# Saves what is in a file that has lost its name. Answers the one that holds it now; None where another has the name.
+Rescuer = Callable[[Original], Original | None]
+
+
 @dataclass(frozen=True)
 class Status:
     """How the snapshots are doing. `unsaved_seconds`: since when there is a change that no snapshot has.
@@ -67,7 +73,10 @@ class Status:
 
 
 class Keeper:
-    """Keeps snapshots of one home. `source` and `changes` are for a home that one connection holds exclusively."""
+    """Keeps snapshots of one home, and notices when its file is removed or replaced: then it calls `rescue`.
+
+    `source` and `changes` are for a home that one connection holds exclusively.
+    """
 
     def __init__(
         self,
@@ -76,8 +85,12 @@ class Keeper:
         source: Source | None = None,
         changes: Changes | None = None,
         courier: Courier | None = None,
+        rescue: Rescuer | None = None,
     ) -> None:
         self._home = home
+        self._rescue = rescue
+        self._original: Original | None = None
+        self._is_replaced = False
         self._source = source
         self._changes = changes or FileChanges(home.live)
         self._courier = courier
@@ -97,6 +110,10 @@ class Keeper:
         """Begin to keep, in a thread of its own. What happened before is not known, so the first look is a snapshot."""
         if self._courier is not None:
             self._courier.start()
+        if self._rescue is not None:
+            # Before anybody writes: what is written to a file that nobody holds goes with its name.
+            with suppress(OSError, sqlite3.Error):
+                self._original = Original(self._home.live)
         self._thread.start()
 
     def stop(self) -> None:
@@ -128,6 +145,8 @@ class Keeper:
                     break
                 time.sleep(1)
         finally:
+            if self._original is not None:
+                self._original.close()
             self._changes.close()
             self._lock.release()
 
@@ -146,6 +165,8 @@ class Keeper:
         return True
 
     def _look(self) -> None:
+        if not self._is_in_place():
+            return
         self._notice()
         if not self._status.is_keeping and not self._take_over():
             return
@@ -153,6 +174,8 @@ class Keeper:
             self._keep("schedule")
 
     def _finish(self) -> None:
+        if not self._is_in_place():
+            return
         self._notice()
         if self._dirty_since is None:
             return
@@ -163,6 +186,20 @@ class Keeper:
             except Timeout:
                 return
         self._keep("stop")
+
+    def _is_in_place(self) -> bool:
+        """Whether the name leads to the database that the app works with, or leads to it again now."""
+        if self._rescue is None or self._is_replaced:
+            return not self._is_replaced
+        before = self._original = self._original or Original(self._home.live)
+        if not before.is_in_place():
+            self._original = self._rescue(before)
+            self._is_replaced = self._original is None
+            before.close()
+            # What was removed with the file may be the lock's as well.
+            self._lock.release()
+            self._status = replace(self._status, is_keeping=False)
+        return not self._is_replaced
 
     def _notice(self) -> None:
         mark = self._changes.mark()

@@ -32,6 +32,7 @@ def mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
         case State.NEW:
             if look.sidecar_of(database) is not None:
                 quarantine.put_away(database, "stray_log")
+            database.touch()  # the app's engine makes no file: what it made would be taken for a database
             _migrate(engine)
             return "Created a new database."
         case State.STALE_SIDECAR:

@@ -94,6 +94,12 @@ class Prepared:
         if self.occupancy is not None:
             _take_up(self.occupancy, Path(str(self.engine.url.database)).resolve())
 
+    def abandon(self) -> None:
+        """Let go of a file that is not in its place any more; there is nothing to remember of it."""
+        self.engine.dispose()
+        if self.occupancy is not None:
+            self.occupancy.leave()
+
     def close(self, *, is_clean: bool = True) -> None:
         """Let go of the database, and remember how it was left. May be called twice.
 
@@ -130,7 +136,7 @@ def prepare(
     """Check, repair and migrate the database of a URL, once, whoever else tries at the same time."""
     started = time.monotonic()
     logger.info("Starting database initialization...")
-    engine = make_engine(url)
+    engine = make_engine(url, may_create=False)
     occupancy = None
     if engine.dialect.name == "sqlite":
         home = home or find_home(Path(str(url.database)), is_space=False)

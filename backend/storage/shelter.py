@@ -12,7 +12,7 @@ from backend.storage.changes import EngineChanges
 from backend.storage.comeback import Remote
 from backend.storage.courier import Courier
 from backend.storage.home import Home, Kind, find_home
-from backend.storage.keeper import Keeper
+from backend.storage.keeper import Keeper, Rescuer
 from backend.storage.taking import engine_source
 
 logger = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ def home_for(url: URL, *, is_space: bool, data_dir: Path | None, remote: Remote 
     return home
 
 
-def make_keeper(home: Home, engine: Engine, remote: Remote | None) -> Keeper:
-    """A keeper that knows how to reach this home's database; not started yet."""
+def make_keeper(home: Home, engine: Engine, remote: Remote | None, rescue: Rescuer | None) -> Keeper:
+    """A keeper that knows how to reach this home's database; not started yet. `rescue` as Keeper takes it."""
     courier = Courier(remote) if remote is not None else None
     if home.is_exclusive:
         return Keeper(home, source=engine_source(engine), changes=EngineChanges(engine), courier=courier)
-    return Keeper(home, courier=courier)
+    return Keeper(home, courier=courier, rescue=rescue)

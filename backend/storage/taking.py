@@ -19,8 +19,8 @@ from backend.storage.snapshots import DamagedError, Manifest, Snapshot, TableCou
 # Lends a connection to the live database for the time of a copy.
 Source = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
-# Taken before something dangerous: kept under that name even if an equal copy is there already.
-ALWAYS_KEPT = frozenset({"migration", "heal"})
+# Taken before something dangerous, or after it: kept under that name even if an equal copy is there already.
+ALWAYS_KEPT = frozenset({"migration", "heal", "removed", "replaced"})
 
 _BUSY_SECONDS = 30
 
@@ -53,15 +53,16 @@ def engine_source(engine: Engine) -> Source:
     return lend
 
 
-def take(home: Home, reason: str, source: Source | None = None) -> Snapshot:
+def take(home: Home, reason: str, source: Source | None = None, *, run: str | None = None) -> Snapshot:
     """Copy the live database into the home's backups; returns the newest snapshot if nothing has changed since it.
 
-    Raises DamagedError if the copy is damaged, and then adds nothing; sqlite3.Error and OSError as they come.
+    `run` names the file where it is not the one that has the name now. Raises DamagedError if the copy is damaged, and
+    then adds nothing; sqlite3.Error and OSError as they come.
     """
     home.drafts.mkdir(parents=True, exist_ok=True)
     draft = home.drafts / f"{home.live.name}.draft-{secrets.token_hex(4)}"
     try:
-        manifest = _copy(source or file_source(home.live), draft, reason, run_of(home.live))
+        manifest = _copy(source or file_source(home.live), draft, reason, run or run_of(home.live))
         newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
         if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT and _is_whole(newest):
             return newest

@@ -1,0 +1,192 @@
+"""The database file loses its name while the app runs: what was answered as saved is there, at once and later."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.storage.helpers import until
+from tests.support import ROOT, LiveServer
+
+
+class Writer(threading.Thread):
+    """Creates todos one after another, and remembers which were acknowledged, and what else was answered."""
+
+    def __init__(self, server: LiveServer, headers: dict[str, str], name: str) -> None:
+        super().__init__(name=name)
+        self.saved: list[str] = []
+        self.refused: list[httpx.Response] = []
+        self._server, self._headers = server, headers
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        with httpx.Client(base_url=self._server.url, headers=self._headers, timeout=30) as client:
+            number = 0
+            while not self._stopping.is_set():
+                number += 1
+                title = f"{self.name} {number}"
+                answer = client.post("/api/v1/todos", json={"title": title})
+                if answer.status_code == 201:
+                    self.saved.append(title)
+                else:
+                    self.refused.append(answer)
+                    time.sleep(0.01)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[[], LiveServer]]:
+    made: list[LiveServer] = []
+    data = tmp_path / "data"
+
+    def make() -> LiveServer:
+        folder = tmp_path / f"server{len(made)}"
+        folder.mkdir()
+        environment = {"DATABASE_URL": f"sqlite:///{data / 'todo.db'}"}
+        made.append(LiveServer(folder, environment, probe="/health"))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "todo.db"
+
+
+def titles(server: LiveServer, headers: dict[str, str]) -> set[str]:
+    found: set[str] = set()
+    page = {"limit": "500"}
+    while True:
+        body = httpx.get(f"{server.url}/api/v1/todos", params=page, headers=headers).raise_for_status().json()
+        found |= {todo["title"] for todo in body["todos"]}
+        if not body["next_cursor"]:
+            return found
+        page["cursor"] = body["next_cursor"]
+
+
+def wait_for_more(writer: Writer) -> None:
+    before = len(writer.saved)
+    until(lambda: len(writer.saved) > before + 20)
+
+
+def remove_files(live: Path) -> None:
+    for path in live.parent.glob(f"{live.name}*"):
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+def remove_database_alone(live: Path) -> None:
+    live.unlink()
+
+
+def remove_folder(live: Path) -> None:
+    shutil.rmtree(live.parent)
+
+
+@pytest.mark.parametrize("remove", [remove_database_alone, remove_files, remove_folder])
+def test_a_removed_file_is_put_back_with_all_that_was_acknowledged(
+    make_server: Callable[[], LiveServer], live: Path, remove: Callable[[Path], None]
+) -> None:
+    server = make_server()
+    headers = server.register("ada")
+    writer = Writer(server, headers, "todo")
+    writer.start()
+    for _ in range(2):
+        wait_for_more(writer)
+        remove(live)
+        until(live.exists)
+        until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 200)
+    writer.stop()
+    assert all(answer.status_code == 503 for answer in writer.refused), writer.refused
+    assert all("nothing was changed" in answer.json()["detail"] for answer in writer.refused)
+    assert set(writer.saved) == titles(server, headers)
+    assert "The database file was removed while the app ran; it is back, whole." in server.log
+    assert "Traceback" not in server.log
+    server.stop()
+    server.start()
+    assert set(writer.saved) == titles(server, headers)
+    assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
+
+
+def test_what_is_removed_in_the_last_moment_is_back_at_the_next_start(
+    make_server: Callable[[], LiveServer], live: Path
+) -> None:
+    server = make_server()
+    headers = server.register("ada")
+    httpx.post(f"{server.url}/api/v1/todos", json={"title": "Buy milk"}, headers=headers).raise_for_status()
+    remove_files(live)
+    server.stop()
+    server.start()
+    assert titles(server, headers) == {"Buy milk"}
+
+
+def test_two_processes_of_the_app_lose_nothing_of_each_other(make_server: Callable[[], LiveServer], live: Path) -> None:
+    one, other = make_server(), make_server()
+    headers = one.register("ada")
+    writers = [Writer(one, headers, "one"), Writer(other, headers, "other")]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        wait_for_more(writer)
+    remove_files(live)
+    until(live.exists)
+    until(lambda: all(httpx.get(f"{server.url}/health/ready").status_code == 200 for server in (one, other)))
+    for writer in writers:
+        wait_for_more(writer)
+        writer.stop()
+    saved = {title for writer in writers for title in writer.saved}
+    assert saved == titles(one, headers) == titles(other, headers)
+
+
+def test_a_replaced_file_is_not_written_over_and_both_are_kept(
+    make_server: Callable[[], LiveServer], live: Path, tmp_path: Path
+) -> None:
+    server = make_server()
+    headers = server.register("ada")
+    httpx.post(f"{server.url}/api/v1/todos", json={"title": "Buy milk"}, headers=headers).raise_for_status()
+    copy = tmp_path / "copy.db"
+    source, target = sqlite3.connect(live), sqlite3.connect(copy)
+    source.backup(target)
+    source.close()
+    target.close()
+    httpx.post(f"{server.url}/api/v1/todos", json={"title": "Buy bread"}, headers=headers).raise_for_status()
+    copy.rename(live)
+    until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 503)
+    refused = httpx.post(f"{server.url}/api/v1/todos", json={"title": "Too late"}, headers=headers)
+    assert refused.status_code == 503
+    assert "nothing was changed" in refused.json()["detail"]
+    assert titles(server, headers) == {"Buy milk", "Buy bread"}
+    until(lambda: "Another file took the place" in server.log)
+    told = httpx.get(f"{server.url}/health", headers=headers).json()
+    assert told["status"] == "degraded"
+    assert "Another file took the place of the database" in told["unacknowledged"]
+    server.stop()
+    server.start()
+    assert titles(server, headers) == {"Buy milk"}
+    told = httpx.get(f"{server.url}/health", headers=headers).json()
+    name = told["unacknowledged"].partition("the snapshot ")[2].partition(",")[0]
+    server.stop()
+    restored = subprocess.run(
+        [sys.executable, "-m", "backend", "restore", name, "--yes"],
+        check=True,
+        cwd=ROOT,
+        env={"DATABASE_URL": f"sqlite:///{live}", "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert f"Restored {name}" in restored.stdout
+    server.start()
+    assert titles(server, headers) == {"Buy milk", "Buy bread"}
