@@ -6,6 +6,7 @@ that was there, in quarantine.
 
 import argparse
 import getpass
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     command("doctor", _doctor, "Look at the database and change nothing. Exit code 1 when something is wrong.")
-    command("heal", _heal, "Check, repair and migrate the database, as a start of the app does.")
+    command("heal", _heal, "Do what a start does. Exit code 1: it cannot be used; 2: something is lost, and was told.")
     command("backup", _backup, "Take a verified snapshot, also while the app runs.")
     restoring = command("restore", _restore, "Put a snapshot in the database's place; what was there is kept.")
     restoring.add_argument("snapshot", nargs="?", help="its name as `restore --list` shows it; the newest without one")
@@ -79,7 +80,10 @@ def _doctor(_: argparse.Namespace) -> int:
     home = _home()
     database = home.live
     seen, has_torn_log = _looked_at(database)
+    missing = memory.missing(memory.recall(database)) if seen.state is State.NEW else None
     print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
+    if missing:
+        print(missing)
     if seen.state is State.HEALTHY:
         for table, rows in memory.count(database, WATCHED).items():
             print(f"{table}: {rows}")
@@ -92,7 +96,7 @@ def _doctor(_: argparse.Namespace) -> int:
         print("`python -m backend heal` does now what a start would do, and looks as closely as this.")
     if has_torn_log:
         print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
-    return 0 if seen.state in {State.HEALTHY, State.NEW} and not has_torn_log else 1
+    return 0 if seen.state in {State.HEALTHY, State.NEW} and not missing and not has_torn_log else 1
 
 
 def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
@@ -116,13 +120,16 @@ def _heal(_: argparse.Namespace) -> int:
     if get_settings().url.get_backend_name() == "sqlite" and (live := _home().live).is_file():
         # Whoever asks for it has a reason: it is looked at as closely as the doctor does.
         memory.write_down(live, replace(memory.recall(live), suspicion="somebody asked for a heal"))
+    logging.getLogger("backend").setLevel(logging.ERROR)  # what a start writes into its log is printed here
     from backend import database  # noqa: PLC0415 - importing it is what heals
 
-    for action in database.report.actions:
-        print(action)
-    if not database.report.actions:
+    report = database.report
+    for action in report.actions:
+        print(report.healed.notice if report.healed is not None and action == report.healed.sentence else action)
+    if not report.actions:
         print("The database is healthy; nothing was done.")
-    return 0 if database.report.is_usable else 1
+    is_whole = report.healed is None or report.healed.lost_nothing
+    return 1 if not report.is_usable else 0 if is_whole and report.rolled_back is None else 2
 
 
 def _backup(_: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -249,6 +250,23 @@ async def answers() -> bool:
     return True
 
 
+async def is_open() -> bool:
+    """Whether the database is for changing: not one that has moved elsewhere, or that can only be read."""
+    if report.is_read_only or report.is_damaged:
+        return False
+    try:
+        return await _run(_within(read_scope, lambda session: gate.is_open(session.connection())))
+    except StorageUnavailableError:
+        return False
+
+
+async def takes_changes() -> bool:
+    """Whether a change would be saved now: where it is open, and no other program keeps the file locked."""
+    if not await is_open():
+        return False
+    return engine.dialect.name != "sqlite" or is_alone(engine) or await in_thread(lambda: lock.can_be_written(_file()))
+
+
 def survives_restart() -> bool:
     """Whether what is stored is there after a restart of this machine. A database server is another machine."""
     return home is None or home.survives_restart
@@ -259,14 +277,16 @@ def measure(keeper: Status | None) -> Vitals:
     return vitals.measure(engine.dialect.name, report, home, keeper)
 
 
-def quarantined() -> list[Kept]:
-    """What was ever put aside for this database."""
-    return quarantine.listing(_file()) if engine.dialect.name == "sqlite" else []
+def quarantined(since: datetime) -> list[Kept]:
+    """What was put aside for this database since then."""
+    return quarantine.listing(_file(), since) if engine.dialect.name == "sqlite" else []
 
 
-def quarantined_file(name: str, file: str) -> Path | None:
-    """A text of the quarantine, None for any other name."""
-    return quarantine.file_in(_file(), name, file) if engine.dialect.name == "sqlite" and is_readable(file) else None
+def quarantined_file(name: str, file: str, since: datetime) -> Path | None:
+    """A text of what was put aside since then, None for any other name."""
+    if engine.dialect.name != "sqlite" or not is_readable(file):
+        return None
+    return quarantine.file_in(_file(), name, file, since)
 
 
 def is_readable(file: str) -> bool:

@@ -65,6 +65,34 @@ def test_heal_heals_what_doctor_found(database: Path) -> None:
     assert "users: 1" in run(database, "doctor").stdout
 
 
+def test_heal_says_what_it_did_once_in_words_for_people_and_by_its_exit_code(database: Path) -> None:
+    content = bytearray(database.read_bytes())
+    content[:16] = b"not a database!!"
+    database.write_bytes(content)
+    whole = run(database, "heal")
+    assert whole.returncode == 0
+    assert whole.stdout.count("The database was damaged and was repaired") == 1
+    assert "rows are as they were." in whole.stdout
+    assert "saved=" not in whole.stdout + whole.stderr
+    database.write_bytes(b"\xa5" * database.stat().st_size)
+    lost = run(database, "heal")
+    assert lost.returncode == 2
+    assert lost.stdout.count("Nothing could be read from the damaged database") == 1
+    assert lost.stderr == ""
+
+
+def test_a_file_that_is_gone_is_missed_where_it_held_something(database: Path) -> None:
+    database.unlink()
+    done = run(database, "doctor")
+    assert done.returncode == 1
+    gone = "The database file is gone without the app's doing; when it was looked at last, it had 1 users and 0 todos."
+    assert gone in done.stdout
+    healed = run(database, "heal")
+    assert (healed.returncode, gone in healed.stdout) == (2, True)
+    assert "A snapshot may have them" not in healed.stdout
+    assert run(database, "doctor").returncode == 0
+
+
 def test_heal_looks_as_closely_as_doctor(database: Path) -> None:
     """After a stop in good order a start would not: the command is for who has a reason to ask."""
     for number in range(20):
@@ -208,7 +236,7 @@ def test_what_is_kept_is_for_nobody_else_on_the_machine(database: Path) -> None:
     for command in (("backup",), ("restore", "--yes"), ("reset", "--yes"), ("restore", "--yes")):
         assert run(database, *command).returncode == 0
     damage(database, "pages-random", 1, 3)
-    assert run(database, "heal").returncode == 0
+    assert "was repaired" in run(database, "heal").stdout
     kept = [
         path
         for path in database.parent.rglob("*")

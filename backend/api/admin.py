@@ -1,5 +1,7 @@
 """`/api/v1/admin`: what was put aside when the database was healed, for an administrator to read and to acknowledge."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
@@ -15,6 +17,10 @@ def _admin(caller: Caller) -> None:
     upkeep.ensure_admin(caller)
 
 
+async def _since(caller: Caller) -> datetime:
+    return await database.read(lambda session: upkeep.quarantine_since(session, caller))
+
+
 router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(_admin)], responses=refuses(403))
 
 
@@ -26,16 +32,17 @@ class Kept(BaseModel):
 
 
 class Quarantine(BaseModel):
-    """Everything that was ever put aside, the newest first."""
+    """Everything that was put aside since the administrator's account was made, the newest first."""
 
     quarantine: list[Kept]
     unacknowledged: str | None
 
 
 @router.get("/quarantine", response_model=Quarantine, openapi_extra=protected(), operation_id="list_quarantine")
-async def list_quarantine() -> Response:
-    """List what was put aside, and what was lost that nobody has acknowledged."""
-    kept = [Kept(name=one.name, files=one.files) for one in database.quarantined()]
+async def list_quarantine(caller: Caller) -> Response:
+    """List what was put aside since this account was made, and what was lost that nobody has acknowledged."""
+    since = await _since(caller)
+    kept = [Kept(name=one.name, files=one.files) for one in database.quarantined(since)]
     return answer(Quarantine(quarantine=kept, unacknowledged=database.unacknowledged()))
 
 
@@ -46,14 +53,14 @@ async def list_quarantine() -> Response:
     openapi_extra=protected(),
     operation_id="download_from_quarantine",
 )
-async def download_from_quarantine(name: str, file: str) -> Response:
+async def download_from_quarantine(name: str, file: str, caller: Caller) -> Response:
     """Download a report, or the rows that were rejected or kept in part."""
     if not database.is_readable(file):
         raise NotFoundError(
             "A damaged database holds what everybody wrote, so it is not to be downloaded. It stays in the quarantine"
             " folder on the server."
         )
-    path = database.quarantined_file(name, file)
+    path = database.quarantined_file(name, file, await _since(caller))
     if path is None:
         raise NotFoundError("There is no such file in the quarantine; /api/v1/admin/quarantine lists them.")
     return FileResponse(path, filename=f"{name}-{file}")

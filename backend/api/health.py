@@ -45,8 +45,8 @@ class Life(BaseModel):
 @router.head("/health", include_in_schema=False)
 async def health(request: Request) -> Response:
     """Say whether todos can be read now, and whether they outlive a restart. An administrator also sees the details."""
-    status = await _status()
-    return answer(await _told(request, status), 503 if status == "unhealthy" else 200)
+    seen = await _seen(takes_changes=await database.is_open())
+    return answer(await _told(request, seen), 503 if seen.status == "unhealthy" else 200)
 
 
 @router.get(
@@ -57,10 +57,12 @@ async def health(request: Request) -> Response:
 )
 @router.head("/health/ready", include_in_schema=False)
 async def ready(request: Request) -> Response:
-    """Say whether todos can be read and changed: 503 also while the database can only be read, or was found damaged."""
-    status, report = await _status(), database.report
-    is_ready = status != "unhealthy" and not report.is_read_only and not report.is_damaged
-    return answer(await _told(request, status), 200 if is_ready else 503)
+    """Say whether todos can be read and changed: 503 also while the database can only be read, or was found damaged.
+
+    Only read is one that has moved elsewhere, that another program keeps locked, or that may not be written to.
+    """
+    takes_changes = await database.takes_changes()
+    return answer(await _told(request, await _seen(takes_changes=takes_changes)), 200 if takes_changes else 503)
 
 
 @router.get("/health/live", response_model=Life, operation_id="health_live")
@@ -69,18 +71,19 @@ async def live() -> Response:
     return answer(Life())
 
 
-async def _status() -> Status:
-    """One question to the database; the rest is what was found when the app started."""
-    if not await database.answers():
-        return "unhealthy"
-    report = database.report
-    is_impaired = report.is_read_only or report.is_damaged or database.unacknowledged() is not None
-    return "degraded" if is_impaired else "healthy"
-
-
-async def _told(request: Request, status: Status) -> Health:
+async def _seen(*, takes_changes: bool) -> Health:
+    answers, is_lossy = await database.answers(), database.unacknowledged() is not None
     survives = database.survives_restart()
-    seen = Health(status=status, survives_restart=survives, detail=upkeep.fate(survives_restart=survives))
+    return Health(
+        status="unhealthy" if not answers else "degraded" if is_lossy or not takes_changes else "healthy",
+        survives_restart=survives,
+        detail=upkeep.condition(
+            answers=answers, takes_changes=takes_changes, is_lossy=is_lossy, survives_restart=survives
+        ),
+    )
+
+
+async def _told(request: Request, seen: Health) -> Health:
     if not await _is_admin(request):
         return seen
     keeper = getattr(request.app.state, "keeper", None)

@@ -57,7 +57,7 @@ class KeptFolder(Shape):
 
 
 class KeptFolders(Shape):
-    """Everything that was ever put aside, the newest first."""
+    """Everything that was put aside since the administrator's account was made, the newest first."""
 
     quarantine: list[KeptFolder]
 

@@ -1,6 +1,11 @@
 """What an administrator may see and say of the data's upkeep, and what everybody is told of it."""
 
+from datetime import datetime
+
+from sqlmodel import Session
+
 from backend.errors import PermissionDeniedError
+from backend.models import User
 from backend.models.notice import Dwelling, Notice, Situation
 from backend.services.actor import Actor
 
@@ -21,9 +26,29 @@ def ensure_admin(actor: Actor) -> None:
         raise PermissionDeniedError("Only an administrator may see this.")
 
 
+def quarantine_since(session: Session, admin: Actor) -> datetime:
+    """From when on an administrator sees what was put aside: what is older may be of people who were here before.
+
+    After a reset, or where nothing of a database could be read, the first to register is the administrator.
+    """
+    return session.get_one(User, admin.user_id).created_at
+
+
 def fate(*, survives_restart: bool) -> str:
     """What becomes of the data, for anybody who asks."""
     return _STAYS if survives_restart else _GOES
+
+
+def condition(*, answers: bool, takes_changes: bool, is_lossy: bool, survives_restart: bool) -> str:
+    """How the database is now, and what becomes of the data, for anybody who asks."""
+    if not answers:
+        return "The database cannot be used right now; its data was left untouched. The log says why."
+    told = [fate(survives_restart=survives_restart)]
+    if is_lossy:
+        told.append("Something that was stored before is missing; an administrator sees what.")
+    if not takes_changes:
+        told.append("Right now nothing can be changed.")
+    return " ".join(told)
 
 
 def dwelling(kind: str | None, *, survives_restart: bool) -> Dwelling:

@@ -45,6 +45,11 @@ def state_of(connection: Connection) -> State:
     return State.ACTIVE if found is None else State(found)
 
 
+def is_open(connection: Connection) -> bool:
+    """Whether `pass_through` would let a transaction write."""
+    return state_of(connection) in {State.ACTIVE, State.READY}
+
+
 def pass_through(connection: Connection) -> None:
     """Let a transaction write, or raise ClosedError."""
     match state_of(connection):

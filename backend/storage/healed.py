@@ -111,6 +111,8 @@ class Healed:
         sentences = [f"The database was damaged and was repaired on {when}."]
         if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
             sentences.append(f"Of about {max(self.expected, self.saved):,} rows {told}.")
+        elif self.lost_nothing:
+            sentences.append(f"All of its {self.saved:,} rows are as they were.")
         if self.absent:
             sentences.append(f"Missing in it were {_and(self.absent)}: what was found of them elsewhere is back.")
         if self.unproven:

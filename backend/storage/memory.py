@@ -97,7 +97,15 @@ def shortfall(before: Memory, now: dict[str, int]) -> str | None:
     if not missing:
         return None
     numbers = ", ".join(f"{count} of {before.rows[table]} {table}" for table, count in missing.items())
-    return f"Since the last stop {numbers} have gone without the app's doing; a snapshot may have them."
+    return f"Since the last stop {numbers} have gone without the app's doing."
+
+
+def missing(before: Memory) -> str | None:
+    """A sentence when a file that is not there any more had something in it."""
+    if not any(before.rows.values()):
+        return None
+    numbers = " and ".join(f"{rows} {table}" for table, rows in before.rows.items())
+    return f"The database file is gone without the app's doing; when it was looked at last, it had {numbers}."
 
 
 def behind(database: Path, known: Mapping[str, TableCount], now: dict[str, int]) -> str | None:

@@ -3,6 +3,7 @@
 No sentence holds a host, a user or a password.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, Table, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from backend.storage import diagnose, gate, layout, lock, waiting
 from backend.storage.diagnose import State
@@ -37,7 +39,7 @@ def open_source(url: URL) -> Engine:
     with ExitStack() as refusing:
         engine = make_engine(url)
         refusing.callback(engine.dispose)
-        _reach(engine, "in use")
+        _reach(engine, "DATABASE_URL")
         with for_writing(engine).begin() as connection:
             if _claimed(connection) != [layout.released().head]:
                 raise PlaceError(
@@ -61,7 +63,7 @@ def open_target(url: URL, tables: Sequence[Table], *, apart_from: Engine) -> Eng
             raise PlaceError(f"The new database is a file that is something else: {seen.detail}. Name another one.")
     engine = make_engine(url)
     try:
-        _reach(engine, "new")
+        _reach(engine, "--to")
         _ensure_empty(engine, tables)
     finally:
         engine.dispose()
@@ -113,11 +115,25 @@ def _ensure_empty(engine: Engine, tables: Sequence[Table]) -> None:
         raise PlaceError(f"The new database is not empty (there are {', '.join(holds)}). Name an empty one.")
 
 
-def _reach(engine: Engine, which: str) -> None:
+def _reach(engine: Engine, setting: str) -> None:
+    if engine.dialect.name == "sqlite":
+        _reach_file(Path(str(engine.url.database)).resolve(), engine, setting)
+        return
     try:
-        waiting.until_up(engine, 0 if engine.dialect.name == "sqlite" else _WAIT_SECONDS)
+        waiting.until_up(engine, _WAIT_SECONDS, setting)
     except waiting.OutOfReachError as error:
-        raise PlaceError(f"The database that is {which} cannot be used. {error}") from None
+        raise PlaceError(str(error)) from None
+
+
+def _reach_file(database: Path, engine: Engine, setting: str) -> None:
+    if not database.parent.is_dir():
+        raise PlaceError(f"The folder that {setting} names is not there. Make it, or name another one.")
+    if not os.access(database.parent, os.W_OK):
+        raise PlaceError(f"The folder that {setting} names cannot be written to. Name another one.")
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        raise PlaceError(f"The file that {setting} names cannot be opened: {error.orig}.") from None
 
 
 def _claimed(connection: Connection) -> list[str]:

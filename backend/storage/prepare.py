@@ -234,10 +234,11 @@ def _under_lock(
     if known.checked_at is None or not before.is_in_order or report.healed is not None:
         known = known.checked(datetime.now(UTC))
     rows = memory.count(database, rules.watched)
-    warning = memory.shortfall(before, rows)
+    warning = memory.missing(before) if report.found is State.NEW else memory.shortfall(before, rows)
     if warning is None and report.healed is None and not before.is_clean:
         warning = _behind_snapshot(home, rows)
     if restored is None and warning:
+        warning += _where_to_look(home)
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
         known = known.telling(warning)
     if mending.TORN_LOG in report.actions:
@@ -245,6 +246,14 @@ def _under_lock(
         known = known.telling(mending.TORN_LOG)
     memory.write_down(database, replace(known, is_clean=False, rows=rows))
     return replace(report, unacknowledged=known.unacknowledged, last_heal=known.last_heal)
+
+
+def _where_to_look(home: Home) -> str:
+    try:
+        has_snapshots = bool(snapshots.listed(home.backups, home.live.stem))
+    except OSError:
+        has_snapshots = False
+    return " A snapshot may have them: `python -m backend restore --list` shows them." if has_snapshots else ""
 
 
 def _behind_snapshot(home: Home, rows: dict[str, int]) -> str | None:

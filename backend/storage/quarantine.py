@@ -69,25 +69,30 @@ class Kept:
     files: dict[str, int]
 
 
-def listing(database: Path) -> list[Kept]:
-    """Everything that was ever put aside, the newest first."""
+def listing(database: Path, since: datetime) -> list[Kept]:
+    """Everything that was put aside since then, the newest first."""
     folders = sorted(folder_of(database).glob("*/"), reverse=True) if folder_of(database).exists() else []
     return [
-        Kept(folder.name, {path.name: path.stat().st_size for path in sorted(folder.iterdir())}) for folder in folders
+        Kept(folder.name, {path.name: path.stat().st_size for path in sorted(folder.iterdir())})
+        for folder in folders
+        if folder.name >= _stamp(since)
     ]
 
 
-def file_in(database: Path, name: str, file: str) -> Path | None:
-    """A file of the quarantine, None where there is none; names with a path in them name nothing."""
-    known = next((kept for kept in listing(database) if kept.name == name), None)
+def file_in(database: Path, name: str, file: str, since: datetime) -> Path | None:
+    """A file of what was put aside since then, None where there is none; names with a path in them name nothing."""
+    known = next((kept for kept in listing(database, since) if kept.name == name), None)
     return folder_of(database) / name / file if known is not None and file in known.files else None
 
 
 def _new_folder(database: Path, reason: str) -> Path:
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{reason}-{secrets.token_hex(4)}"
-    folder = folder_of(database) / stamp
+    folder = folder_of(database) / f"{_stamp(datetime.now(UTC))}-{reason}-{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     return folder
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
 def _begun_for(database: Path, reason: str) -> Path | None:

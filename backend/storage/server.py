@@ -49,7 +49,9 @@ def prepare(engine: Engine, *, wait_seconds: float) -> Outcome:
         waiting.until_up(engine, wait_seconds)
         with lock.server_lock(engine):
             return _correct(engine, shape.released())
-    except (waiting.OutOfReachError, TimeoutError) as error:
+    except waiting.OutOfReachError as error:
+        detail = f"{error} The app goes on trying."
+    except TimeoutError as error:
         detail = str(error)
     except DBAPIError as error:
         detail = f"The database cannot be prepared: {words_of(error)}. Nothing was lost."

@@ -23,8 +23,11 @@ class OutOfReachError(Exception):
     """The database server cannot be used; the text says why and what to do, without host, user or password."""
 
 
-def until_up(engine: Engine, seconds: float) -> None:
-    """Return once the server answers; raises OutOfReachError after so many seconds, at once when it refuses us."""
+def until_up(engine: Engine, seconds: float, setting: str = "DATABASE_URL") -> None:
+    """Return once the server answers; raises OutOfReachError after so many seconds, at once when it refuses us.
+
+    `setting` is where people wrote down its URL.
+    """
     name = NAMES.get(engine.dialect.name, engine.dialect.name)
     spoken_at: list[float] = []
 
@@ -46,11 +49,10 @@ def until_up(engine: Engine, seconds: float) -> None:
     except DBAPIError as error:
         if _is_refused(error):
             raise OutOfReachError(
-                f"The {name} server refuses the database, user or password of DATABASE_URL. Correct DATABASE_URL."
+                f"The {name} server refuses the database, user or password of {setting}. Correct {setting}."
             ) from None
         raise OutOfReachError(
-            f"The {name} server of DATABASE_URL did not answer within {seconds:g} s. Start it, or correct DATABASE_URL;"
-            " the app goes on trying."
+            f"The {name} server of {setting} did not answer within {seconds:g} s. Start it, or correct {setting}."
         ) from None
     if spoken_at:
         logger.info("The %s server answers.", name)

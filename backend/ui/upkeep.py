@@ -1,6 +1,7 @@
 """Private handlers of the page: what people must know of the storage, and what an administrator does about it."""
 
 import base64
+from datetime import datetime
 
 from pydantic import Field
 
@@ -33,9 +34,10 @@ async def notices(call: Call, _address: str) -> Notices:
 
 
 @for_admin
-async def list_quarantine(_actor: Actor, _call: Call) -> KeptFolders:
-    """What was put aside when the database was healed."""
-    kept = await database.in_thread(database.quarantined)
+async def list_quarantine(actor: Actor, _call: Call) -> KeptFolders:
+    """What was put aside when the database was healed, since this account was made."""
+    since = await _since(actor)
+    kept = await database.in_thread(lambda: database.quarantined(since))
     return KeptFolders(
         quarantine=[
             KeptFolder(
@@ -51,10 +53,11 @@ async def list_quarantine(_actor: Actor, _call: Call) -> KeptFolders:
 
 
 @for_admin
-async def read_quarantine(_actor: Actor, call: Call) -> FilePart:
+async def read_quarantine(actor: Actor, call: Call) -> FilePart:
     """A part of a report, or of the rows that were rejected or kept in part."""
     wanted = _Wanted.model_validate(call.body)
-    return await database.in_thread(lambda: _part(wanted))
+    since = await _since(actor)
+    return await database.in_thread(lambda: _part(wanted, since))
 
 
 @for_admin
@@ -75,8 +78,12 @@ def _situation() -> Situation:
     )
 
 
-def _part(wanted: _Wanted) -> FilePart:
-    path = database.quarantined_file(wanted.folder, wanted.file)
+async def _since(actor: Actor) -> datetime:
+    return await database.read(lambda session: upkeep.quarantine_since(session, actor))
+
+
+def _part(wanted: _Wanted, since: datetime) -> FilePart:
+    path = database.quarantined_file(wanted.folder, wanted.file, since)
     if path is None:
         raise NotFoundError("There is no such file in the quarantine any more.")
     with path.open("rb") as file:

@@ -1,7 +1,9 @@
 """What /health tells: to strangers whether they can rely on it, to an administrator everything but paths."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,10 +164,13 @@ def test_a_file_that_goes_bad_under_the_running_app_is_told_in_words(own_databas
 def test_of_what_was_put_aside_the_reports_can_be_downloaded_and_the_database_says_why_not(
     account: Account, own_database: Path
 ) -> None:
-    folder = own_database.with_name("todo.db.quarantine") / "20261122T203055Z-corrupt-3f9a1c2e"
-    folder.mkdir(parents=True)
-    for name in ("todo.db", "report.json"):
-        (folder / name).write_text("{}")
+    quarantine = own_database.with_name("todo.db.quarantine")
+    folder = quarantine / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-corrupt-3f9a1c2e"
+    older = quarantine / "20261122T203055Z-reset-3f9a1c2e"
+    for each in (folder, older):
+        each.mkdir(parents=True)
+        for name in ("todo.db", "report.json"):
+            (each / name).write_text("{}")
     [listed] = account.call("GET", "/admin/quarantine").json()["quarantine"]
     assert listed == {"name": folder.name, "files": {"todo.db": 2, "report.json": 2}}
     place = f"/admin/quarantine/{folder.name}"
@@ -173,3 +178,23 @@ def test_of_what_was_put_aside_the_reports_can_be_downloaded_and_the_database_sa
     refused = account.call("GET", f"{place}/todo.db")
     assert refused.status_code == 404
     assert "is not to be downloaded" in refused.json()["detail"]
+    # What was put aside before this account was made may be of people who were here before a reset.
+    assert account.call("GET", f"/admin/quarantine/{older.name}/report.json").status_code == 404
+
+
+def test_it_is_not_ready_where_a_change_would_be_refused(own_database: Path, client: TestClient) -> None:
+    def told(path: str) -> tuple[int, str, str]:
+        answer = client.get(path)
+        return answer.status_code, answer.json()["status"], answer.json()["detail"].rpartition(". ")[2]
+
+    other = sqlite3.connect(own_database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert told("/health/ready") == (503, "degraded", "Right now nothing can be changed.")
+    assert told("/health")[:2] == (200, "healthy")  # somebody's lock goes by
+    other.execute("UPDATE installation SET state = 'moved'")
+    other.execute("COMMIT")
+    assert told("/health/ready") == (503, "degraded", "Right now nothing can be changed.")
+    assert told("/health") == (200, "degraded", "Right now nothing can be changed.")
+    other.execute("UPDATE installation SET state = 'active'")
+    other.close()
+    assert told("/health/ready")[:2] == (200, "healthy")

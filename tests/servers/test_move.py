@@ -297,7 +297,9 @@ def test_a_move_that_is_refused_changes_nothing(source: URL, place: Place, tmp_p
         databases.shown(source): "is the one that is in use",
         databases.shown(used): "is not empty",
         f"sqlite:///{theirs}": "is a file that is something else",
-        "postgresql://someone:hush-hush@127.0.0.1:1/x": "did not answer",
+        "sqlite:////nowhere/at/all.db": "The folder that --to names is not there. Make it, or name another one.",
+        "sqlite:////proc/all.db": "cannot be opened",
+        "postgresql://someone:hush-hush@127.0.0.1:1/x": "server of --to did not answer within 10 s. Start it, or",
         "oracle://x": "must start with sqlite, postgresql, mysql or mariadb",
     }
     for url, says in refusals.items():
