@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from pydantic_core import from_json
@@ -36,6 +35,7 @@ from backend.prepared import Reader
 from backend.services import accounts, idempotency, sessions, tokens
 from backend.services.actor import Actor
 from backend.settings import get_settings
+from backend.turns import ThisTurn
 
 COOKIE = "todo_session"
 
@@ -43,8 +43,8 @@ _NOTED_SECONDS = 3_600
 _CREATED = 201
 
 _in_progress: set[tuple[str, str]] = set()
-# Who was asked for in this turn of an event loop.
-_in_this_turn: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Door], Actor]] = WeakKeyDictionary()
+# Who was asked for (an eighth of the CPU of a tick, with 32 at once).
+_callers: ThisTurn[tuple[str, Door], Actor] = ThisTurn()
 # Which personal tokens' uses were noted by this process, and when; and the noting that is under way.
 _noted: dict[str, float] = {}
 _storing: set[asyncio.Task[None]] = set()
@@ -82,7 +82,7 @@ async def identify(token: str, door: Door) -> Actor:
 
 def identify_at_once(reader: Reader, token: str, door: Door) -> Actor:
     """The same, within a glance at the database."""
-    known = _known_in_this_turn()
+    known = _callers.known()
     actor = known.get((token, door))
     if actor is None:
         actor = known[token, door] = sessions.identify(reader, token, door)
@@ -93,22 +93,8 @@ def identify_at_once(reader: Reader, token: str, door: Door) -> Actor:
 
 def glance(token: str, door: Door) -> Actor | None:
     """The same, where nothing else is looked at; None where `identify` has to be asked."""
-    actor = _known_in_this_turn().get((token, door))
+    actor = _callers.known().get((token, door))
     return actor or database.glance(lambda reader: identify_at_once(reader, token, door))
-
-
-def _known_in_this_turn() -> dict[tuple[str, Door], Actor]:
-    """What the database has said in this turn of the event loop (an eighth of the CPU of a tick, with 32 at once).
-
-    Whoever is served in a turn had sent the request before it began. So nobody is let in whose login had ended before
-    that, and it is as if all of them had come when the first of them was asked for.
-    """
-    loop = asyncio.get_running_loop()
-    known = _in_this_turn.get(loop)
-    if known is None:
-        known = _in_this_turn[loop] = {}
-        loop.call_soon(_in_this_turn.pop, loop, None)
-    return known
 
 
 def _note_use(token_id: str) -> None:

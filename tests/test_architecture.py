@@ -53,7 +53,7 @@ LAYERS = {
         harm="putting the doors together would become a door of its own",
     ),
     "api": layer(
-        *DOOR, "signals", frameworks=WEB, harm="REST could not be served, tested or understood without the UI"
+        *DOOR, "signals", "turns", frameworks=WEB, harm="REST could not be served, tested or understood without the UI"
     ),
     "ui": layer(
         *DOOR,
@@ -73,10 +73,12 @@ LAYERS = {
         "services",
         "models",
         "security",
+        "turns",
         "errors",
         "settings",
         harm="what both doors share would belong to one of them",
     ),
+    "turns": layer(harm="what one turn knows would reach further than that"),
     "attempts": layer("errors", "settings", harm="counting attempts would need a database that may be what is busy"),
     "transfers": layer(
         "database",

@@ -7,8 +7,8 @@ SQLite take the ordinary road, where the routes in `backend.api.todos` say what 
 to the byte.
 
 An answer is kept, and given again for as long as it is true: until a todo of the account changes, which moves its
-ledger on, or the clock makes something on it overdue. Whether the caller may still see it is asked of the database each
-time, and so is the ledger: another process may have written.
+ledger on, or the clock makes something on it overdue. Whether the caller may still see it is asked of the database in
+each turn of the event loop, and so is the ledger: another process may have written.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from backend.models.todo_filter import TodoFilter
 from backend.prepared import Reader
 from backend.services import glances
 from backend.services.actor import Actor
+from backend.turns import ThisTurn
 
 TODOS, ONE = "/api/v1/todos", "/api/v1/todos/"
 ID_LENGTH = 36
@@ -55,6 +56,8 @@ class _Answer:
 _kept: LRUCache[tuple[str, str, str, bytes], _Answer] = LRUCache(
     _KEPT_BYTES, lambda answer: len(answer.body) + _KEPT_OVERHEAD_BYTES
 )
+# Who was asked for, and what their ledger said.
+_callers: ThisTurn[str, tuple[Actor, Any]] = ThisTurn()
 
 
 class Express:
@@ -67,7 +70,7 @@ class Express:
         """The answer, or the ordinary road."""
         path: str = scope.get("path", "")
         if path.startswith(TODOS) and scope.get("method") == "GET":
-            answer = database.glance(lambda reader: _answer(reader, scope, path))
+            answer = _answer(scope, path)
             if answer is not None:
                 await send({"type": "http.response.start", "status": 200, "headers": answer.headers})
                 await send({"type": "http.response.body", "body": answer.body})
@@ -75,30 +78,43 @@ class Express:
         await self.app(scope, receive, send)
 
 
-def _answer(reader: Reader, scope: Scope, path: str) -> _Answer | None:
+def _answer(scope: Scope, path: str) -> _Answer | None:
     headers = Headers(scope=scope)
     query: bytes = scope["query_string"]
     is_one = len(path) == len(ONE) + ID_LENGTH and not query
-    if "origin" in headers or not (is_one or path == TODOS):
+    token = access.presented(headers)
+    if "origin" in headers or token is None or not (is_one or path == TODOS):
         return None
-    actor = access.identify_at_once(reader, access.credential_of(headers), Door.REST)
+    if (caller := _callers.known().get(token)) is not None and (kept := _kept_for(*caller, path, query)) is not None:
+        return kept
+    return database.glance(lambda reader: _look(reader, token, path, query, is_one=is_one))
+
+
+def _kept_for(actor: Actor, ledger: Any, path: str, query: bytes) -> _Answer | None:
+    kept = _kept.get((actor.user_id, actor.timezone, path, query))
+    if kept is None or (kept.epoch, kept.seq) != (ledger.epoch, ledger.seq) or utc_now() > kept.good_until:
+        return None
+    return kept
+
+
+def _look(reader: Reader, token: str, path: str, query: bytes, *, is_one: bool) -> _Answer | None:
+    actor = access.identify_at_once(reader, token, Door.REST)
     ledger = glances.ledger(reader, actor)
     if ledger is None:
         return None
-    key = actor.user_id, actor.timezone, path, query
-    kept = _kept.get(key)
-    if kept is not None and (kept.epoch, kept.seq) == (ledger.epoch, ledger.seq) and utc_now() <= kept.good_until:
+    _callers.known()[token] = actor, ledger
+    if (kept := _kept_for(actor, ledger, path, query)) is not None:
         return kept
     seen: glances.Seen | None
     seen = glances.get(reader, actor, path.removeprefix(ONE)) if is_one else _search(reader, actor, ledger, query)
     if seen is None:
         return None
-    etag = [(b"etag", b'"%d"' % seen.row.version)] if isinstance(seen, glances.SeenTodo) else []
+    etag = [(b"etag", b'"%d"' % seen.version)] if isinstance(seen, glances.SeenTodo) else []
     body = seen.json
     length = (b"content-length", b"%d" % len(body))
     answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, *_HEADERS], body)
     if len(body) < _KEPT_BYTES // 2:
-        _kept[key] = answer
+        _kept[actor.user_id, actor.timezone, path, query] = answer
     return answer
 
 

@@ -32,9 +32,9 @@ _TODO = Prepared(
     )
 )
 _NO_TODOS = b'"todos":[]'
-_KEPT_BYTES = 16 * 1024 * 1024
-# The row stands there twice more, as it is stored and as it is read, and Python may take four bytes for each letter.
-_KEPT_OVERHEAD_BYTES, _KEPT_PER_BYTE = 3_000, 9
+_KEPT_BYTES = 32 * 1024 * 1024
+# The row stands there once more, as it is stored, and Python may take four bytes for each letter.
+_KEPT_OVERHEAD_BYTES, _KEPT_PER_BYTE = 2_000, 5
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class SeenTodo(Seen):
-    """One todo, and its row."""
+    """One todo, in one version."""
 
-    row: Any
+    version: int
 
 
 # By the timezone and the stored row, whose columns are the same in each statement here.
@@ -70,8 +70,8 @@ def ledger(reader: Reader, actor: Actor) -> Any:
 
 def get(reader: Reader, actor: Actor, todo_id: str) -> SeenTodo | None:
     """One todo of the actor's own."""
-    found = _see(reader, _TODO, actor, owner=actor.user_id, todo_id=as_id(todo_id))
-    return found[0] if found else None
+    stored = _TODO.stored(reader, owner=actor.user_id, todo_id=as_id(todo_id))
+    return _see(reader, _TODO, actor, stored[0]) if stored else None
 
 
 def search(reader: Reader, actor: Actor, ledger: Any, wanted: TodoFilter) -> Seen | None:
@@ -79,9 +79,12 @@ def search(reader: Reader, actor: Actor, ledger: Any, wanted: TodoFilter) -> See
     total = searches.counted(ledger, wanted)
     if total is None or not searches.is_plain(wanted):
         return None
-    found = _see(reader, _prepared(actor.user_id, wanted.model_dump_json()), actor)
-    frame = searches.page_of(wanted, [one.row for one in found], [], total).model_dump_json().encode()
-    todos = b",".join([one.json for one in found[: wanted.limit]])
+    statement = _prepared(actor.user_id, wanted.model_dump_json())
+    stored = statement.stored(reader)
+    found = [_see(reader, statement, actor, one) for one in stored[: wanted.limit]]
+    last = statement.read(reader, stored[wanted.limit - 1]) if len(stored) > wanted.limit else None
+    frame = searches.page_of(wanted, [], total, last).model_dump_json().encode()
+    todos = b",".join([one.json for one in found])
     json = frame.replace(_NO_TODOS, b'"todos":[%b]' % todos, 1)
     return Seen(json, min((one.good_until for one in found), default=_FOREVER))
 
@@ -92,16 +95,13 @@ def _prepared(user_id: str, wanted: str) -> Prepared:
     return Prepared(searches.plain_statement(actor, TodoFilter.model_validate_json(wanted)))
 
 
-def _see(reader: Reader, statement: Prepared, actor: Actor, **values: Any) -> list[SeenTodo]:
+def _see(reader: Reader, statement: Prepared, actor: Actor, stored: tuple[Any, ...]) -> SeenTodo:
     now, timezone = utc_now(), actor.timezone
-    found = []
-    for stored in statement.stored(reader, **values):
-        known = _seen.get((timezone, stored))
-        if known is None or known.good_until < now:
-            row = statement.read(reader, stored)
-            shape = TodoRead.of(row, timezone=timezone, now=now, parts=(row.parts_open, row.parts_done))
-            is_turning = row.due_until is not None and row.due_until >= now and not row.completed
-            known = SeenTodo(shape.model_dump_json().encode(), row.due_until if is_turning else _FOREVER, row)
-            _seen[timezone, stored] = known
-        found.append(known)
-    return found
+    known = _seen.get((timezone, stored))
+    if known is None or known.good_until < now:
+        row = statement.read(reader, stored)
+        shape = TodoRead.of(row, timezone=timezone, now=now, parts=(row.parts_open, row.parts_done))
+        is_turning = row.due_until is not None and row.due_until >= now and not row.completed
+        known = SeenTodo(shape.model_dump_json().encode(), row.due_until if is_turning else _FOREVER, row.version)
+        _seen[timezone, stored] = known
+    return known

@@ -78,15 +78,15 @@ def _page(session: Session, actor: Actor, wanted: TodoFilter, *, deleted: bool) 
 
     now = utc_now()
     seen = [TodoRead.of(row, timezone=actor.timezone, now=now, parts=parts_of(row)) for row in page]
-    return page_of(wanted, rows, seen, total)
+    return page_of(wanted, seen, total, page[-1] if len(rows) > wanted.limit else None)
 
 
-def page_of(wanted: TodoFilter, rows: Sequence[Any], seen: list[TodoRead], total: int) -> TodoPage:
-    """A page of what was seen of these rows, of which there is one more than was asked for if there is a next page."""
+def page_of(wanted: TodoFilter, seen: list[TodoRead], total: int, last: Any) -> TodoPage:
+    """A page of what was seen; `last` is the row that it ends with, None where there is no next page."""
     return TodoPage.model_construct(
         todos=seen,
         total=total,
-        next_cursor=cursors.write(wanted, rows[wanted.limit - 1]) if len(rows) > wanted.limit else None,
+        next_cursor=cursors.write(wanted, last) if last is not None else None,
         skip=wanted.skip,
         limit=wanted.limit,
     )
