@@ -1,6 +1,7 @@
 """`/api/v1/operations`, `/undo`, `/changes` and `/events`: what was changed, following it, and taking it back."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from backend import access, database, news
 from backend.api.dependencies import Caller, Once, answer, answer_once
 from backend.api.documentation import protected, refuses
-from backend.errors import AppError
+from backend.errors import AppError, LimitReachedError
 from backend.models.feed import FeedPage, FeedRequest
 from backend.models.history import OperationFilter, OperationPage, UndoRead, UndoRequest
 from backend.models.operation import Door
@@ -30,6 +31,9 @@ _PING_SECONDS = 15
 _AT_ONCE = 5
 # When the server stops, a stream has so long to come to its end.
 _END_SECONDS = 1
+# Each keeps a connection and looks at the database every second.
+_STREAMS_MAX = 50
+_streams: Counter[str] = Counter()
 
 
 @router.get("/operations", response_model=OperationPage, openapi_extra=protected(), operation_id="list_operations")
@@ -61,7 +65,7 @@ async def list_changes(wanted: Annotated[FeedRequest, Query()], caller: Caller) 
 @router.get(
     "/events",
     response_class=EventSourceResponse,
-    responses={200: {"content": {"text/event-stream": {}}}, **refuses(410)},
+    responses={200: {"content": {"text/event-stream": {}}}, **refuses(409, 410)},
     openapi_extra=protected(),
     operation_id="stream_events",
 )
@@ -72,6 +76,8 @@ async def stream_events(
     last_event_id: Annotated[str | None, Header(max_length=8_000)] = None,
 ) -> Response:
     """The same as a stream of server-sent events. The id of each is a cursor: `Last-Event-ID` goes on from there."""
+    if _streams[caller.user_id] >= _STREAMS_MAX:
+        raise LimitReachedError(f"This account has {_STREAMS_MAX} of these streams open; close one of them first.")
     wanted = wanted.model_copy(update={"cursor": last_event_id or wanted.cursor})
     # Read before the stream begins: a cursor that is no good is refused, and not only cut off.
     first = await database.read(lambda session: feed.read(session, caller, wanted))
@@ -88,7 +94,7 @@ async def _events(
     request: Request, caller: Actor, page: FeedPage, stopping: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     token = access.credential_of(request.headers)
-    with news.listening() as listener, _woken(listener, stopping):
+    with _counted(caller.user_id), news.listening() as listener, _woken(listener, stopping):
         listener.follow([caller.user_id])
         while not stopping.is_set():
             for number, change in enumerate(page.changes):
@@ -103,6 +109,17 @@ async def _events(
             except AppError as refusal:
                 yield ServerSentEvent(to_json({"code": refusal.code, "detail": refusal.detail}).decode(), event="end")
                 return
+
+
+@contextmanager
+def _counted(user_id: str) -> Iterator[None]:
+    _streams[user_id] += 1
+    try:
+        yield
+    finally:
+        _streams[user_id] -= 1
+        if not _streams[user_id]:
+            del _streams[user_id]
 
 
 @contextmanager

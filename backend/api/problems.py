@@ -7,9 +7,11 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from backend import errors
-from backend.errors import AppError, describe, field_errors, invalid
+from backend.errors import AppError, FieldError, describe, field_errors, invalid
 
 MEDIA_TYPE = "application/problem+json"
+# What curl does on its own with `-d`.
+_NO_JSON = "must be JSON, and say so: send the header Content-Type: application/json"
 TOO_LARGE = "The request is larger than 1 MiB; send less at once."
 
 
@@ -40,11 +42,13 @@ def install(app: FastAPI) -> None:
     async def render_app_error(_: Request, error: Exception) -> Response:
         return render(describe(error))
 
-    async def render_invalid(_: Request, error: Exception) -> Response:
+    async def render_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
         faults = error.errors()
         if any(fault["type"] == "json_invalid" for fault in faults):  # FastAPI gives a position where the field stands
             return render(invalid(field_errors([{"type": "json_invalid", "loc": ()}])))
+        if any(fault["loc"] == ("body",) for fault in faults) and _says_no_json(request):
+            return render(invalid([FieldError("request", _NO_JSON)]))
         # The first part says where FastAPI found the field; callers know their field, not our plumbing.
         return render(invalid(field_errors({**fault, "loc": fault["loc"][1:]} for fault in faults)))
 
@@ -57,6 +61,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, render_invalid)
     app.add_exception_handler(HTTPException, render_http)
     app.add_exception_handler(Exception, render_app_error)
+
+
+def _says_no_json(request: Request) -> bool:
+    return "json" not in request.headers.get("content-type", "json")
 
 
 def render(error: AppError) -> Response:

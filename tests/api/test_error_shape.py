@@ -383,6 +383,17 @@ def test_422_for_a_new_todo_names_the_field(account: Account, body: str, field: 
     assert account.call("GET", "/todos").json()["total"] == 0
 
 
+def test_422_for_json_that_is_sent_as_something_else_names_the_header(account: Account) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    problem = is_problem(
+        account.call("POST", "/todos", content='{"title": "x"}', headers=headers), 422, "validation_error"
+    )
+    assert problem["detail"] == "request: must be JSON, and say so: send the header Content-Type: application/json."
+    headers = {"Content-Type": "application/json"}
+    problem = is_problem(account.call("POST", "/todos", content='"x"', headers=headers), 422, "validation_error")
+    assert "Content-Type" not in problem["detail"]
+
+
 def test_422_names_every_field_that_is_wrong(account: Account) -> None:
     found = is_problem(
         account.call("POST", "/todos", json={"title": "", "priority": "x", "due_date": "y"}), 422, "validation_error"

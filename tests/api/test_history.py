@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -139,6 +141,27 @@ def events(lines: Iterator[str]) -> Iterator[dict[str, str]]:
         elif line and not line.startswith(":"):
             name, _, value = line.partition(": ")
             event[name] = value
+
+
+@pytest.mark.timeout(180)
+def test_an_account_has_so_many_streams_and_no_more_until_one_ends(live_server: LiveServer) -> None:
+    headers = live_server.register("collector")
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=headers, timeout=30, limits=limits) as api:
+        with ExitStack() as held:
+            lines = [held.enter_context(api.stream("GET", "/events")).iter_lines() for _ in range(50)]
+            assert all(next(each) for each in lines)
+            with api.stream("GET", "/events") as refused:
+                assert refused.status_code == 409
+                assert json.loads(refused.read())["code"] == "limit_reached"
+            assert live_server.register("another")  # nobody else is bound by that
+        deadline = time.monotonic() + 20
+        status = 409
+        while status == 409 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            with api.stream("GET", "/events") as stream:
+                status = stream.status_code
+        assert status == 200
 
 
 @pytest.mark.timeout(180)
