@@ -45,6 +45,8 @@ FINAL_TRIES = 5
 POLL_SECONDS = 0.25
 STANDBY_SECONDS = 30.0
 RETRY_SECONDS_MAX = 60.0
+# Each attempt copies the database, and nobody can write until one succeeds.
+RESCUE_RETRY_SECONDS = 5.0
 
 
 # Saves what is in a file that has lost its name. Answers the one that holds it now; None where another has the name.
@@ -91,6 +93,7 @@ class Keeper:
         self._rescue = rescue
         self._original: Original | None = None
         self._is_replaced = False
+        self._rescue_at = 0.0
         self._source = source
         self._changes = changes or FileChanges(home.live)
         self._courier = courier
@@ -174,6 +177,7 @@ class Keeper:
             self._keep("schedule")
 
     def _finish(self) -> None:
+        self._rescue_at = 0.0  # there is no later
         if not self._is_in_place():
             return
         self._notice()
@@ -193,8 +197,11 @@ class Keeper:
             return not self._is_replaced
         before = self._original = self._original or Original(self._home.live)
         if not before.is_in_place():
+            if time.monotonic() < self._rescue_at:
+                return False
+            self._rescue_at = time.monotonic() + RESCUE_RETRY_SECONDS
             self._original = self._rescue(before)
-            self._is_replaced = self._original is None
+            self._rescue_at, self._is_replaced = 0.0, self._original is None
             before.close()
             # What was removed with the file may be the lock's as well.
             self._lock.release()

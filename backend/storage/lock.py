@@ -104,7 +104,7 @@ def can_be_written(database: Path) -> bool:
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:  # locked, gone, or found damaged
         return False
     return True
 

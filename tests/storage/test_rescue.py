@@ -121,6 +121,30 @@ def test_a_removed_file_is_put_back_with_all_that_was_acknowledged(
     assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
 
 
+def test_where_no_copy_can_be_made_it_is_read_and_saved_as_soon_as_one_can(
+    make_server: Callable[[], LiveServer], live: Path
+) -> None:
+    server = make_server()
+    headers = server.register("ada")
+    httpx.post(f"{server.url}/api/v1/todos", json={"title": "Buy milk"}, headers=headers).raise_for_status()
+    backups = live.parent / "backups"
+    until(lambda: any(backups.glob("*.json")))
+    backups.rename(live.parent / "elsewhere")
+    backups.touch()
+    live.unlink()
+    until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 503)
+    refused = httpx.post(f"{server.url}/api/v1/todos", json={"title": "Too late"}, headers=headers)
+    assert refused.status_code == 503
+    assert httpx.get(f"{server.url}/health").json()["status"] == "degraded"
+    assert titles(server, headers) == {"Buy milk"}
+    backups.unlink()
+    until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 200)
+    httpx.post(f"{server.url}/api/v1/todos", json={"title": "Buy bread"}, headers=headers).raise_for_status()
+    server.stop()
+    server.start()
+    assert titles(server, headers) == {"Buy milk", "Buy bread"}
+
+
 def test_what_is_removed_in_the_last_moment_is_back_at_the_next_start(
     make_server: Callable[[], LiveServer], live: Path
 ) -> None:
