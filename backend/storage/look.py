@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -89,13 +89,15 @@ def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
     sidecar = sidecar_of(database)
     if sidecar is None:
         return see(database, watched, options=ordinary(database)), Sidecar.NONE
+    # Before anybody opens it with its log: that makes the log's index anew.
+    was_torn = _is_torn(sidecar)
     alone = see(database, watched, options=_IMMUTABLE)
     with _replayed(database, sidecar) as (path, uri_options):
         together = see(path, watched, options=uri_options)
     if not together.is_damaged and not _belongs_elsewhere(alone, together, watched):
         if alone.is_damaged:
             return together, Sidecar.CURING
-        return together, Sidecar.TORN if _is_torn(sidecar) else Sidecar.OWN
+        return together, Sidecar.TORN if was_torn else Sidecar.OWN
     if not alone.is_damaged and alone.rows:
         return alone, Sidecar.FOREIGN
     return (together if together.is_damaged else alone), Sidecar.DAMAGED
@@ -197,4 +199,7 @@ def private_copy(database: Path, sidecar: Path) -> Iterator[Path]:
         copy = Path(folder) / database.name
         for path in (database, sidecar):
             shutil.copyfile(path, copy.with_name(path.name))
+        with suppress(FileNotFoundError):
+            index = database.with_name(f"{database.name}-shm")
+            shutil.copy2(index, copy.with_name(index.name))  # with its time, by which it is judged
         yield copy

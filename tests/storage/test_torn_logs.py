@@ -1,5 +1,6 @@
 """A log that is damaged beside the database after a kill -9: kept, told, and touched by nobody who only looks."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -71,6 +72,45 @@ def test_a_log_as_it_was_written_is_not_torn(killed: Path) -> None:
     report = start(killed).report
     assert report.lost_nothing
     assert timezone_in(killed) == f"{COMMITS - 1}"
+
+
+def unfinished(killed: Path, length: int) -> None:
+    """What is left where the process was killed while it wrote the last frame of a transaction."""
+    content = log_of(killed).read_bytes()
+    log_of(killed).write_bytes(content + content[-(24 + 4096) :][:length])
+
+
+@pytest.mark.parametrize("length", [24, 24 + 2900])
+def test_a_kill_in_the_middle_of_a_frame_is_no_loss(killed: Path, length: int) -> None:
+    unfinished(killed, length)
+    assert not is_torn(log_of(killed))
+    assert run(killed, "doctor").returncode == 0
+    report = start(killed).report
+    assert (report.lost_nothing, report.actions) == (True, ())
+    assert timezone_in(killed) == f"{COMMITS - 1}"
+
+
+def forget(index: Path) -> None:
+    index.unlink()
+
+
+def come_from_before_the_machine_went_down(index: Path) -> None:
+    os.utime(index, (1e9, 1e9))
+
+
+def be_of_another_round(index: Path) -> None:
+    content = bytearray(index.read_bytes())
+    for head in (0, 48):
+        content[head + 32] ^= 0xFF
+    index.write_bytes(content)
+
+
+@pytest.mark.parametrize("change", [forget, come_from_before_the_machine_went_down, be_of_another_round])
+def test_where_no_index_tells_what_was_committed_it_may_be_one(killed: Path, change: Callable[[Path], None]) -> None:
+    unfinished(killed, 24)
+    change(killed.with_name(f"{killed.name}-shm"))
+    assert is_torn(log_of(killed))
+    assert start(killed).report.unacknowledged == TORN_LOG
 
 
 @pytest.mark.parametrize("fault", [one_byte, no_header, cut])

@@ -7,15 +7,19 @@ is left out, and what remains is a map from page number to the place of its newe
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
+# The head of its index, the -shm, in the order of the machine's bytes: https://sqlite.org/walformat.html#the_wal_index_header
+_INDEX = struct.Struct("=3I2BH4I8s2I")
 _MAGIC = 0x377F0682
 _MASK = 0xFFFFFFFF
 
@@ -51,25 +55,64 @@ def read_header(descriptor: int) -> Header | None:
 
 
 def is_torn(path: Path) -> bool:
-    """Whether a log is none, ends within a frame, or is broken before a commit: no end of a process leaves it so.
+    """Whether a log is none, ends within a frame, or is broken before a commit.
 
-    SQLite replays what stands before the break and lets go of the rest without a word.
+    SQLite replays what stands before the break and lets go of the rest without a word. A process that is killed in the
+    middle of a frame leaves it so as well, but then its index says that nothing after the break was committed.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         size = os.fstat(descriptor).st_size
         header = read_header(descriptor)
-        if header is None or (size - 32) % (24 + header.page_size):
+        if header is None:
             return size > 0
-        return _end_of(descriptor, header) < _last_commit(descriptor, header, size)
+        return _lacks_what_was_committed(path, descriptor, header, size)
     finally:
         os.close(descriptor)
+
+
+def _lacks_what_was_committed(path: Path, descriptor: int, header: Header, size: int) -> bool:
+    end = _end_of(descriptor, header)
+    is_broken = (size - 32) % (24 + header.page_size) or end < _last_commit(descriptor, header, size)
+    if not is_broken:
+        return False
+    known = _known_end(path, descriptor, header)
+    return known is None or end < known
+
+
+def _known_end(path: Path, descriptor: int, header: Header) -> int | None:
+    """Where the frames end that were committed for the processes that worked with it; None where nobody knows.
+
+    What lay in memory when the machine went down is on no disk: an index from before that knows too little.
+    """
+    index = path.with_name(f"{path.name.removesuffix('-wal')}-shm")
+    try:
+        content = index.read_bytes()[: 2 * _INDEX.size]
+        if index.stat().st_mtime < _booted_at():
+            return None
+    except OSError:
+        return None
+    if len(content) < 2 * _INDEX.size or content[: _INDEX.size] != content[_INDEX.size :]:
+        return None
+    _, _, _, is_there, _, _, frames, _, _, _, salts, *_ = _INDEX.unpack_from(content)
+    if not is_there or salts != os.pread(descriptor, 8, 16):
+        return None
+    return int(32 + frames * (24 + header.page_size))
+
+
+def _booted_at() -> float:
+    """When the machine was started, in seconds since 1970; in no past that counts where it does not tell."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/stat").read_text().splitlines():
+            if line.startswith("btime "):
+                return float(line.split()[1])
+    return math.inf
 
 
 def _last_commit(descriptor: int, header: Header, size: int) -> int:
     """Where the newest frame ends that says it commits; what is left of an earlier round of the log has other salts."""
     last = 0
-    for offset in range(32, size, 24 + header.page_size):
+    for offset in range(32, size - 23, 24 + header.page_size):
         _, pages, *salts, _, _ = _FRAME.unpack(os.pread(descriptor, 24, offset))
         if tuple(salts) == header.salts and pages:
             last = offset + 24 + header.page_size
