@@ -19,15 +19,17 @@ from backend import move
 from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
-from backend.storage import comeback, files, layout, lock, memory, quarantine, snapshots, swap, taking
+from backend.storage import comeback, files, gate, layout, lock, memory, mend, quarantine, snapshots, swap, taking
 from backend.storage.diagnose import Diagnosis, State, diagnose
-from backend.storage.home import Home, find_home
+from backend.storage.home import Home, Kind, find_home
 from backend.storage.lock import Occupancy
 from backend.storage.look import Sidecar, private_copy, sidecar_of
 from backend.storage.memory import Memory
 from backend.storage.outlook import outlook
 
 WATCHED = ("users", "todos")
+_MOVED = "Its todos have moved to another database, so nothing is changed in this one."
+_RESET = "reset"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -80,7 +82,7 @@ def _doctor(_: argparse.Namespace) -> int:
     home = _home()
     database = home.live
     seen, has_torn_log = _looked_at(database)
-    missing = memory.missing(memory.recall(database)) if seen.state is State.NEW else None
+    missing = _missing(home) if seen.state is State.NEW else None
     print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
     if missing:
         print(missing)
@@ -89,6 +91,9 @@ def _doctor(_: argparse.Namespace) -> int:
             print(f"{table}: {rows}")
         if told := memory.shortfall(memory.recall(database), memory.count(database, WATCHED)):
             print(told)
+    is_moved = seen.state is State.HEALTHY and gate.is_moved(database)
+    if is_moved:
+        print(_MOVED)
     print(f"snapshots: {len(snapshots.listed(home.backups, database.stem))}")
     print(home.sentence)
     print(outlook(database, seen, layout.released(), OldDeployment()))
@@ -96,7 +101,18 @@ def _doctor(_: argparse.Namespace) -> int:
         print("`python -m backend heal` does now what a start would do, and looks as closely as this.")
     if has_torn_log:
         print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
-    return 0 if seen.state in {State.HEALTHY, State.NEW} and not missing and not has_torn_log else 1
+    is_well = seen.state in {State.HEALTHY, State.NEW}
+    return 0 if is_well and not (missing or is_moved or has_torn_log) else 1
+
+
+def _missing(home: Home) -> str | None:
+    """What speaks for a file that should be there."""
+    if mend.has_log_alone(home.live):
+        return "The database file is gone, and its log is not."
+    told = memory.missing(memory.recall(home.live))
+    if told is None and home.kind is Kind.LASTING and snapshots.listed(home.backups, home.live.stem):
+        told = "The database file is gone, and there are snapshots of it."
+    return told
 
 
 def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
@@ -117,7 +133,9 @@ def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
 
 
 def _heal(_: argparse.Namespace) -> int:
-    if get_settings().url.get_backend_name() == "sqlite" and (live := _home().live).is_file():
+    live = _home().live if get_settings().url.get_backend_name() == "sqlite" else None
+    known_loss = memory.recall(live).unacknowledged if live is not None else None
+    if live is not None and live.is_file():
         # Whoever asks for it has a reason: it is looked at as closely as the doctor does.
         memory.write_down(live, replace(memory.recall(live), suspicion="somebody asked for a heal"))
     logging.getLogger("backend").setLevel(logging.ERROR)  # what a start writes into its log is printed here
@@ -128,8 +146,12 @@ def _heal(_: argparse.Namespace) -> int:
         print(report.healed.notice if report.healed is not None and action == report.healed.sentence else action)
     if not report.actions:
         print("The database is healthy; nothing was done.")
-    is_whole = report.healed is None or report.healed.lost_nothing
-    return 1 if not report.is_usable else 0 if is_whole and report.rolled_back is None else 2
+    is_moved = live is not None and report.is_at_head and gate.is_moved(live)
+    if is_moved:
+        print(_MOVED)
+    if is_moved or not report.is_usable:
+        return 1
+    return 0 if report.unacknowledged in {None, known_loss} else 2
 
 
 def _backup(_: argparse.Namespace) -> int:
@@ -147,14 +169,19 @@ def _restore(chosen: argparse.Namespace) -> int:
     if chosen.list or not known:
         print("\n".join(known) or "There are no snapshots.")
         return 0 if known else 1
-    wanted = known.get(chosen.snapshot) if chosen.snapshot else next(iter(known.values()))
+    # After a reset the newest one is as empty as the database, and nobody asks for that.
+    newest = next((one for one in known.values() if one.manifest.reason != _RESET), None)
+    wanted = known.get(chosen.snapshot) if chosen.snapshot else newest
     if wanted is None:
         print("There is no such snapshot; `restore --list` shows what there is.")
         return 1
     if not (chosen.yes or _agreed(f"Put {wanted.path.name} in the place of the database?")):
         return 1
     with lock.file_lock(home.live), Occupancy(home.live).alone():
-        comeback.restore(wanted, home.live)
+        try:
+            comeback.restore(wanted, home.live)
+        except snapshots.DamagedError as error:
+            sys.exit(f"ERROR: The snapshot {wanted.path.name} is damaged, and nothing was changed: {error}")
         memory.write_down(home.live, Memory())
     print(f"Restored {wanted.path.name}. What was there before is kept in {quarantine.folder_of(home.live).name}.")
     return 0
@@ -174,6 +201,8 @@ def _reset(chosen: argparse.Namespace) -> int:
         migrate.create(candidate)
         swap.swap(home.live, candidate)
         memory.write_down(home.live, Memory())
+        # Otherwise the newest snapshot, which a lost file is replaced by, would be of those who were here before.
+        taking.take(home, _RESET)
     print(f"The database is empty. The one that was there is kept in {quarantine.folder_of(home.live).name}.")
     return 0
 

@@ -45,9 +45,11 @@ from backend.storage.faults import Fault
 from backend.storage.heal import Derived
 from backend.storage.home import Home
 from backend.storage.keeper import Keeper, Status
+from backend.storage.mend import words_of
 from backend.storage.prepare import Prepared, Rules, prepare
 from backend.storage.quarantine import Kept
 from backend.storage.rescue import Original, rescue
+from backend.storage.snapshots import DamagedError
 from backend.storage.vitals import Vitals
 
 __all__ = [
@@ -251,8 +253,8 @@ async def answers() -> bool:
 
 
 async def is_open() -> bool:
-    """Whether the database is for changing: not one that has moved elsewhere, or that can only be read."""
-    if report.is_read_only or report.is_damaged:
+    """Whether the database is for changing: not one that has moved elsewhere, can only be read, or has a full disk."""
+    if report.is_read_only or report.is_damaged or (home is not None and files.is_full(home.live.parent)):
         return False
     try:
         return await _run(_within(read_scope, lambda session: gate.is_open(session.connection())))
@@ -264,7 +266,15 @@ async def takes_changes() -> bool:
     """Whether a change would be saved now: where it is open, and no other program keeps the file locked."""
     if not await is_open():
         return False
-    return engine.dialect.name != "sqlite" or is_alone(engine) or await in_thread(lambda: lock.can_be_written(_file()))
+    return engine.dialect.name != "sqlite" or is_alone(engine) or await in_thread(_can_begin)
+
+
+def _can_begin() -> bool:
+    try:
+        with for_writing(engine).begin():
+            return True
+    except DBAPIError:
+        return False
 
 
 def survives_restart() -> bool:
@@ -399,7 +409,17 @@ def _rescue(home: Home, original: Original) -> Original | None:
     """Save what is in the database file, which has lost its name; meanwhile, or until a start, it is only read."""
     global report  # noqa: PLW0603 - the same
     report = replace(report, is_read_only=True)
-    done = rescue(home, original)
+    try:
+        done = rescue(home, original)
+    except (OSError, sqlite3.Error, DamagedError) as error:
+        told = (
+            f"The database file is not in its place, and could not be put back: {words_of(error)}. It is tried again"
+            " every few seconds. Do not stop the app before that: what it holds would go with it."
+        )
+        if told not in report.actions:
+            logger.error(told)  # noqa: TRY400 - the sentence says it all
+            report = replace(report, actions=(*report.actions, told))
+        raise
     logger.warning(done.sentence)
     if not done.is_back:
         report = replace(report, actions=(*report.actions, done.sentence), unacknowledged=done.sentence)
@@ -422,6 +442,10 @@ def _translated() -> Iterator[None]:
                 raise
             case Fault.DAMAGED:
                 raise _damaged() from error
+            case Fault.FULL:
+                raise StorageUnavailableError(
+                    "The disk of the database is full, so nothing was changed. Make room on it, and try again."
+                ) from error
             case Fault.LOST_RACE:
                 raise ConflictError(
                     "Another request changed the same thing at the same moment, so nothing was changed. Try again."

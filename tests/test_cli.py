@@ -93,6 +93,69 @@ def test_a_file_that_is_gone_is_missed_where_it_held_something(database: Path) -
     assert run(database, "doctor").returncode == 0
 
 
+def killed_with_a_log(database: Path) -> None:
+    """A process writes a hundred todos and is gone, as by a kill -9: they are in the log alone."""
+    code = """
+import os
+from backend import database
+from backend.models.todo import TodoCreate
+from backend.models.user import User
+from backend.services import todos
+from backend.services.actor import Actor
+from sqlmodel import select
+with database.write_scope() as session:
+    owner = session.exec(select(User.id)).one()
+    for number in range(100):
+        todos.create(session, Actor(owner, "", "UTC", is_admin=True), TodoCreate(title=f"Todo {number}"))
+os._exit(0)
+"""
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=ROOT, env={**os.environ, "DATABASE_URL": f"sqlite:///{database}"}
+    )
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_where_the_log_alone_is_left_what_it_has_is_saved(database: Path, is_emptied: bool) -> None:
+    killed_with_a_log(database)
+    database.unlink()
+    if is_emptied:
+        database.touch()
+    looked = run(database, "doctor")
+    assert (looked.returncode, "is gone, and its log is not" in looked.stdout) == (1, True)
+    assert "A start would save every row that can still be read" in looked.stdout
+    healed = run(database, "heal")
+    assert healed.returncode in {0, 2}
+    assert "todos: 100" in run(database, "doctor").stdout
+
+
+def test_a_snapshot_in_place_of_a_lost_file_is_told_as_a_loss(database: Path) -> None:
+    assert run(database, "backup").returncode == 0
+    for path in database.parent.glob(f"{database.name}*"):
+        if path.is_file():
+            path.unlink()
+    looked = run(database, "doctor")
+    assert (looked.returncode, "is gone, and there are snapshots of it" in looked.stdout) == (1, True)
+    healed = run(database, "heal")
+    assert (healed.returncode, "Restored the database from the snapshot" in healed.stdout) == (2, True)
+    assert run(database, "heal").returncode == 0
+
+
+def test_after_a_move_doctor_and_heal_say_where_the_todos_are(database: Path, tmp_path: Path) -> None:
+    assert run(database, "move", "--to", f"sqlite:///{tmp_path / 'new.db'}").returncode == 0
+    for command in ("doctor", "heal"):
+        done = run(database, command)
+        assert (done.returncode, "Its todos have moved to another database" in done.stdout) == (1, True)
+    assert run(tmp_path / "new.db", "doctor").returncode == 0
+
+
+def test_nothing_of_before_a_reset_comes_back_by_itself(database: Path) -> None:
+    assert run(database, "backup").returncode == 0
+    assert run(database, "reset", "--yes").returncode == 0
+    database.unlink()
+    assert run(database, "heal").returncode == 2
+    assert "users: 0" in run(database, "doctor").stdout
+
+
 def test_heal_looks_as_closely_as_doctor(database: Path) -> None:
     """After a stop in good order a start would not: the command is for who has a reason to ask."""
     for number in range(20):

@@ -59,7 +59,7 @@ async def health(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Say whether todos can be read and changed: 503 also while the database can only be read, or was found damaged.
 
-    Only read is one that has moved elsewhere, that another program keeps locked, or that may not be written to.
+    Only read is one that has moved elsewhere, that another program keeps locked, or whose disk is full.
     """
     takes_changes = await database.takes_changes()
     return answer(await _told(request, await _seen(takes_changes=takes_changes)), 200 if takes_changes else 503)

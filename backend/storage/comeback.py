@@ -68,15 +68,20 @@ def restore(snapshot: Snapshot, live: Path) -> None:
         if files.copy(snapshot.path, draft) != snapshot.manifest.sha256:
             raise DamagedError("its bytes are not those that were written.")
         snapshots.check(draft)
-        # A -wal that is left beside it would be replayed into the restored file.
-        if any(live.with_name(live.name + suffix).exists() for suffix in (*quarantine.SIDECARS, "")):
-            quarantine.keep(live, "replaced")
-            for suffix in quarantine.SIDECARS:
-                live.with_name(live.name + suffix).unlink(missing_ok=True)
-        draft.rename(live)
-        files.sync(live.parent)
+        put_in_place(draft, live)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def put_in_place(draft: Path, live: Path) -> None:
+    """Give a finished file the name of the live one. What is there is moved aside, whole."""
+    # A -wal that is left beside it would be replayed into the new file.
+    if any(live.with_name(live.name + suffix).exists() for suffix in (*quarantine.SIDECARS, "")):
+        quarantine.keep(live, "replaced")
+        for suffix in quarantine.SIDECARS:
+            live.with_name(live.name + suffix).unlink(missing_ok=True)
+    draft.rename(live)
+    files.sync(live.parent)
 
 
 def _restore_newest(home: Home, remote: Remote | None) -> Comeback | None:

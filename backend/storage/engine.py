@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
-from backend.storage import mounts
+from backend.storage import files, mounts
 from backend.storage.dialect import make_server_engine
 
 # How long a writer waits for another process. The event loop waits with it, so it is short: then 503, and a retry.
@@ -28,23 +28,30 @@ _WRITES = "todo_writes"
 
 
 def make_engine(
-    url: URL, table: Path = mounts.PROC_MOUNTS, *, is_read_only: bool = False, may_create: bool = True
+    url: URL,
+    table: Path = mounts.PROC_MOUNTS,
+    *,
+    is_read_only: bool = False,
+    only: tuple[int, int] | None = None,
 ) -> Engine:
     """An engine for the URL. Nothing is opened before it is used; a read-only one leaves no trace in the folder.
 
     A SQLite file in a network or FUSE mount is never put into WAL, whoever asks: its -shm is memory that processes
     share, and there they may not. One connection holds the file, because the locks that two would need may be missing.
-    Without `may_create` a connection to a file that is gone fails, where SQLite would make an empty one.
+    `only` names the one file (`files.identity_of`) that may be opened. Where another one has the name, SQLite would mix
+    it with the log of the first, which this process has open; and where none has, it would make an empty one.
     Parameters stay out of the text of errors: they are people's todos, addresses and password hashes.
     """
     if url.get_backend_name() != "sqlite":
         return make_server_engine(url)
     # The first is the only way to open a WAL database in a folder that cannot be written to.
-    options = "mode=ro&immutable=1" if is_read_only else "mode=rwc" if may_create else "mode=rw"
-    uri = f"{Path(str(url.database)).resolve().as_uri()}?{options}"
+    options = "mode=ro&immutable=1" if is_read_only else "mode=rwc" if only is None else "mode=rw"
+    database = Path(str(url.database)).resolve()
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+        if only is not None and files.identity_of(database) != only:
+            raise sqlite3.OperationalError("the database file is not in its place")
+        return sqlite3.connect(f"{database.as_uri()}?{options}", uri=True, check_same_thread=False)
 
     if is_read_only:
         engine = create_engine(url, creator=connect, hide_parameters=True)

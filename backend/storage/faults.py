@@ -20,7 +20,8 @@ class Fault(StrEnum):
     DISCONNECTED = "disconnected"  # the connection broke, or the server is not there yet
     REFUSED = "refused"  # wrong credentials, no such database: somebody has to change a setting
     DAMAGED = "damaged"  # the file of a SQLite database is not what it was: the next start heals it
-    BUSY = "busy"  # a lock that was not given up in time, a full disk, a server that only reads
+    FULL = "full"  # the disk of the database: somebody has to make room
+    BUSY = "busy"  # a lock that was not given up in time, a server that only reads
     OTHER = "other"  # a mistake of ours
 
 
@@ -39,6 +40,7 @@ _SQLSTATES = {
     "57P05": Fault.DISCONNECTED,  # the session was idle for too long
     "25P03": Fault.DISCONNECTED,  # the transaction was idle for too long
     "53300": Fault.DISCONNECTED,  # too many connections
+    "53100": Fault.FULL,
     "3D000": Fault.REFUSED,  # no such database
     "42501": Fault.REFUSED,  # insufficient privilege
     "25006": Fault.BUSY,  # a replica, or a server in read-only mode
@@ -60,6 +62,7 @@ _NUMBERS = {
     2003: Fault.DISCONNECTED,  # no connection over the network
     2006: Fault.DISCONNECTED,  # the server has gone away
     2013: Fault.DISCONNECTED,  # lost during the query
+    1021: Fault.FULL,
     1044: Fault.REFUSED,  # no access to the database
     1045: Fault.REFUSED,  # wrong name or password
     1049: Fault.REFUSED,  # no such database
@@ -67,13 +70,19 @@ _NUMBERS = {
 }
 
 
+_SQLITE = {
+    sqlite3.SQLITE_CORRUPT: Fault.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Fault.DAMAGED,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+}
+
+
 def fault_of(error: DBAPIError) -> Fault:
     """What an error means."""
     if isinstance(error.orig, sqlite3.Error):
-        if look.is_damage(error.orig):
-            return Fault.DAMAGED
         # A writer is alone from its first moment on, so nothing that fails there was a race.
-        return Fault.BUSY if isinstance(error, OperationalError) else Fault.OTHER
+        otherwise = Fault.BUSY if isinstance(error, OperationalError) else Fault.OTHER
+        return _SQLITE.get(look.code_of(error.orig), otherwise)
     if error.connection_invalidated:
         return Fault.DISCONNECTED
     code = code_of(error)

@@ -41,6 +41,23 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file has a name, whatever it is called; None where none has."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def is_full(folder: Path) -> bool:
+    """Whether nothing more can be written there, as far as the file system tells."""
+    try:
+        return os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
+
+
 def copy(source: Path, target: Path) -> str:
     """Copy a file, synced; returns the digest of the bytes that were read."""
     digest = hashlib.sha256()

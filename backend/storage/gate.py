@@ -10,9 +10,11 @@ table for itself (`closed`) has waited for every writer, and none begins before 
 itself does that. Nothing is kept in memory and nothing is polled: a change of the row is seen by the very next write.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
@@ -33,6 +35,12 @@ class State(StrEnum):
     FILLING = "filling"
     READY = "ready"
     MOVED = "moved"
+
+
+def is_moved(database: Path) -> bool:
+    """Whether a SQLite file that is in order says that the copy of it is the one to use."""
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        return bool(connection.execute(_READ).fetchone() == (State.MOVED.value,))
 
 
 class ClosedError(Exception):

@@ -107,6 +107,7 @@ class Keeper:
         self._failures = 0
         self._status = Status()
         self._started_at = datetime.now(UTC)
+        self._runs: set[str] = set()
         self._has_told_of_others = False
 
     def start(self) -> None:
@@ -200,6 +201,7 @@ class Keeper:
             if time.monotonic() < self._rescue_at:
                 return False
             self._rescue_at = time.monotonic() + RESCUE_RETRY_SECONDS
+            self._runs.add(before.run)
             self._original = self._rescue(before)
             self._rescue_at, self._is_replaced = 0.0, self._original is None
             before.close()
@@ -263,6 +265,7 @@ class Keeper:
         self._settle(snapshot, took)
 
     def _settle(self, snapshot: Snapshot, took: float) -> None:
+        self._runs.add(snapshot.manifest.run)
         if self._failures:
             logger.info("Snapshots can be taken again.")
         self._failures = 0
@@ -273,15 +276,15 @@ class Keeper:
         )
         if self._courier is not None:
             self._courier.offer(snapshot)
-        self._look_for_others(snapshot)
+        self._look_for_others()
         count = ring.turn(self._home.backups, self._home.live.stem)
         self._status = replace(self._status, count=count)
         self._check_up.offer(snapshot)
 
-    def _look_for_others(self, mine: Snapshot) -> None:
+    def _look_for_others(self) -> None:
         """Tell of another machine that keeps the same database: at an update the old one may still be running."""
         others = any(
-            one.manifest.run != mine.manifest.run and one.manifest.taken_at > self._started_at
+            one.manifest.run not in self._runs and one.manifest.taken_at > self._started_at
             for one in snapshots.listed(self._home.backups, self._home.live.stem)
         )
         if others and not self._has_told_of_others:

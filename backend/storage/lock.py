@@ -3,11 +3,10 @@
 import fcntl
 import hashlib
 import logging
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, ReadWriteLock, Timeout
@@ -18,8 +17,6 @@ from backend.storage import mounts
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 120
-# Longer than any of the app's own transactions keeps the write lock.
-_PATIENCE_SECONDS = 3
 
 _BUSY = TimeoutError("Another process holds the database for too long. Nothing was changed.")
 _PAUSE_SECONDS = 0.1
@@ -95,18 +92,6 @@ class Occupancy:
                 return True
         except Timeout:
             return False
-
-
-def can_be_written(database: Path) -> bool:
-    """Whether SQLite's own write lock is to be had; where another program keeps it, or the file is gone, it is not."""
-    uri = f"{database.as_uri()}?mode=rw"
-    try:
-        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
-    except sqlite3.DatabaseError:  # locked, gone, or found damaged
-        return False
-    return True
 
 
 @contextmanager

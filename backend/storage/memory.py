@@ -27,6 +27,7 @@ class Memory:
     last_heal: dict[str, Any] | None = None
     checked_at: str | None = None
     suspicion: str | None = None
+    put_back: str | None = None
 
     @property
     def is_in_order(self) -> bool:
@@ -65,6 +66,7 @@ def recall(database: Path) -> Memory:
             stored.get("last_heal"),
             stored.get("checked_at"),
             stored.get("suspicion"),
+            stored.get("put_back"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()

@@ -3,6 +3,7 @@
 Before anything that cannot be taken back a copy is made, and without one nothing begins.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +19,7 @@ from backend.storage.diagnose import Diagnosis, State
 from backend.storage.home import Home
 from backend.storage.lock import Occupancy
 from backend.storage.look import Sidecar
+from backend.storage.salvage.wal import Log, read_log
 from backend.storage.snapshots import DamagedError, Snapshot
 
 
@@ -32,7 +34,6 @@ def mend(home: Home, engine: Engine, seen: Diagnosis) -> str | None:
         case State.NEW:
             if look.sidecar_of(database) is not None:
                 quarantine.put_away(database, "stray_log")
-            database.touch()  # the app's engine makes no file: what it made would be taken for a database
             _migrate(engine)
             return "Created a new database."
         case State.STALE_SIDECAR:
@@ -56,6 +57,32 @@ TORN_LOG = (
     "The log of the newest changes was not as it had been written: changes of the last moments before the stop may be"
     " missing."
 )
+
+
+def has_log_alone(database: Path) -> bool:
+    """Whether the file is missing or empty, and its log is there."""
+    return bool(_log_alone(database).places)
+
+
+def stand_in(database: Path) -> str | None:
+    """Where the log alone is there, make a file for it of which nothing can be read: a heal saves what the log has."""
+    log = _log_alone(database)
+    if not log.places:
+        return None
+    database.touch()
+    os.truncate(database, log.pages * log.page_size)
+    return "The database file was gone, and its log was not: what that has is saved."
+
+
+def _log_alone(database: Path) -> Log:
+    beside = database.with_name(f"{database.name}-wal")
+    if (database.exists() and database.stat().st_size > 0) or not beside.exists():
+        return Log()
+    descriptor = os.open(beside, os.O_RDONLY)
+    try:
+        return read_log(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def keep_log(home: Home, sidecar: Sidecar, occupancy: Occupancy) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from backend.storage import adopter as adopting
+from backend.storage import mend
 from backend.storage.adopter import Adopter
 from backend.storage.diagnose import Diagnosis, State
 from backend.storage.layout import Layouts
@@ -14,7 +15,7 @@ _ADOPT = "turn it into one of this app's: all accounts with their passwords, and
 _SAVE = "save every row that can still be read into a new file"
 
 _SENTENCES = {
-    State.NEW: "There is no database yet. A start puts back the newest good snapshot, or else makes a new one.",
+    State.NEW: "There is no database. A start puts back the newest good snapshot, or else makes a new one.",
     State.HEALTHY: "A start changes nothing.",
     State.STALE_SIDECAR: "A start puts that log aside, and looks at the file again without it. Nothing is deleted.",
     State.INDEX_DAMAGED: "A start makes the indexes anew; no row is touched.",
@@ -36,6 +37,8 @@ _SENTENCES = {
 def outlook(database: Path, seen: Diagnosis, layouts: Layouts, adopter: Adopter) -> str:
     """What a start would do about a state. Changes nothing, and raises what looking at the file raises."""
     match seen.state:
+        case State.NEW if mend.has_log_alone(database):
+            return f"A start would {_SAVE}."
         case State.UNKNOWN_LAYOUT | State.SCHEMA_HALF | State.SCHEMA_NEWER:
             if adopting.is_foreign_file(database, adopter):
                 return f"It is a database of the old deployment. A start would {_ADOPT}. {_KEPT}"

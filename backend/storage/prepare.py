@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.storage import adopter, comeback, lock, memory, server, shape, snapshots, swap, taking
+from backend.storage import adopter, comeback, files, lock, memory, server, shape, snapshots, swap, taking
 from backend.storage import mend as mending
 from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Check, State, diagnose
@@ -136,14 +136,16 @@ def prepare(
     """Check, repair and migrate the database of a URL, once, whoever else tries at the same time."""
     started = time.monotonic()
     logger.info("Starting database initialization...")
-    engine = make_engine(url, may_create=False)
+    engine = make_engine(url)
     occupancy = None
     if engine.dialect.name == "sqlite":
         home = home or find_home(Path(str(url.database)), is_space=False)
         report, occupancy = _prepare_file(home, remote, engine, layouts, rules)
         report = replace(report, head=layouts.head)
-        if report.is_read_only:
-            engine = make_engine(url, is_read_only=True)
+        engine.dispose()
+        # In a mount a file may have another number each time that it is asked for.
+        only = None if home.is_exclusive else files.identity_of(home.live)
+        engine = make_engine(url, is_read_only=report.is_read_only, only=only)
     else:
         report = replace(_prepare_server(engine, rules, wait_seconds), head=shape.released().head)
     is_in_order = report.is_usable and not report.is_read_only and report.lost_nothing
@@ -221,6 +223,8 @@ def _under_lock(
     if swap.resume(database):
         actions.append("Finished a heal that had been interrupted.")
     before = memory.recall(database)
+    if (stood_in := mending.stand_in(database)) is not None:
+        actions.append(stood_in)
     restored = comeback.bring_back(home, remote)
     if restored is not None:
         actions.append(restored.sentence)

@@ -106,7 +106,7 @@ def _begun_for(database: Path, reason: str) -> Path | None:
 
 def _is_begun(folder: Path, database: Path) -> bool:
     kept = folder / database.name
-    return not any(folder.iterdir()) or (kept.exists() and kept.samefile(database))
+    return not any(folder.iterdir()) or (kept.exists() and database.exists() and kept.samefile(database))
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -1,24 +1,27 @@
-"""The rescue: what is done when the database file loses its name while the app works with it.
+"""The rescue: what is done when the database file loses its name while the app works with it, or its log does.
 
 A file that is removed or replaced under open connections goes on taking their writes, and takes them along when the
 last one is closed. As long as one is open, everything can still be read over it.
 """
 
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import comeback, lock, memory, quarantine, snapshots, taking
+from backend.storage import comeback, files, lock, memory, quarantine, taking
 from backend.storage.home import Home
+from backend.storage.snapshots import DamagedError
 
-_REMOVED, _REPLACED = "removed", "replaced"
 _BUSY_SECONDS = 30
 # Other processes of the app notice it by themselves within this time, and write no more.
 _NOTICED_SECONDS = 1.0
+# The log and its index keep their names as long as anybody has the database open.
+_BESIDE = ("-wal", "-shm")
 
 
 class Original:
@@ -26,20 +29,35 @@ class Original:
 
     def __init__(self, live: Path) -> None:
         self._live = live
-        self._identity = _identity_of(live)
+        self._identity = files.identity_of(live)
         self.run = taking.run_of(live)
-        self.held_since = datetime.now(UTC)
+        self._held_since = _now()
         self._guard, self._reader = _opened(live), _opened(live)
-        self._log = live.with_name(f"{live.name}-wal")
-        self._identity_of_log = _identity_of(self._log)
+        self._beside = {path: files.identity_of(path) for path in _beside(live)}
 
     def is_in_place(self) -> bool:
-        """Whether its name still leads to it."""
-        return _is(self._live, self._identity)
+        """Whether its name still leads to it, and those of its log and of the log's index to these."""
+        parts = {self._live: self._identity, **self._beside}
+        return all(files.identity_of(path) == known for path, known in parts.items())
+
+    def is_replaced(self) -> bool:
+        """Whether its name leads to another file, that is not empty."""
+        found = files.identity_of(self._live)
+        return found is not None and found != self._identity and self._live.stat().st_size > 0
+
+    def is_put_back(self) -> bool:
+        """Whether another process of the app has done that. An older file may have had the same number."""
+        run, _, at = (memory.recall(self._live).put_back or "").partition(" ")
+        return run == self.run and at > self._held_since
+
+    def note_put_back(self) -> None:
+        """Let the other processes know."""
+        before = memory.recall(self._live)
+        memory.write_down(self._live, replace(before, put_back=f"{self.run} {_now()}"))
 
     def left_its_log(self) -> bool:
         """Whether its log has kept the name: SQLite would replay it into whatever has the database's."""
-        return _is(self._log, self._identity_of_log)
+        return any(files.identity_of(path) == known for path, known in self._beside.items())
 
     @contextmanager
     def standing_still(self) -> Iterator[sqlite3.Connection]:
@@ -67,51 +85,58 @@ class Rescue:
 
 
 def rescue(home: Home, original: Original) -> Rescue:
-    """Take a snapshot of what the original holds, and put that in its place where nothing else is there.
+    """Put what the original holds in its place again; where another file has that, take a snapshot of it.
 
-    Raises DamagedError, sqlite3.Error and OSError as they come; the original is what it was, and can be tried again.
+    Raises sqlite3.Error, OSError and DamagedError as they come; the original is what it was, and can be tried again.
     """
     home.live.parent.mkdir(parents=True, exist_ok=True)
     with lock.file_lock(home.live), original.standing_still() as source:
-        is_gone = not home.live.exists() or home.live.stat().st_size == 0
-        if not is_gone and _was_put_back(home, original):
-            return Rescue("Another process of the app has put the database file back.", is_back=True)
-        reason = _REMOVED if is_gone else _REPLACED
-        snapshot = taking.take(home, reason, lambda: nullcontext(source), run=original.run)
-        if is_gone:
-            comeback.restore(snapshot, home.live)
-            return Rescue("The database file was removed while the app ran; it is back, whole.", is_back=True)
-        if original.left_its_log():
-            quarantine.put_away(home.live, reason)
-        told = (
-            "Another file took the place of the database while the app ran. The next start uses that one; what the app "
-            f"had is in the snapshot {snapshot.path.name}, and `python -m backend restore {snapshot.path.name}` puts it"
-            " back."
-        )
-        memory.write_down(home.live, memory.recall(home.live).telling(told))
-        return Rescue(told, is_back=False)
+        if original.is_replaced():
+            if original.is_put_back():
+                return Rescue("Another process of the app has put the database file back.", is_back=True)
+            return _kept_beside(home, original, source)
+        try:
+            _put_back(home, source)
+        except (OSError, sqlite3.Error):
+            # There may be room elsewhere: the next start brings it back from there.
+            with suppress(OSError, sqlite3.Error, DamagedError):
+                taking.take(home, "removed", lambda: nullcontext(source), run=original.run)
+            raise
+        original.note_put_back()
+        return Rescue("The database file was removed while the app ran; it is back, whole.", is_back=True)
 
 
-def _was_put_back(home: Home, original: Original) -> bool:
-    """Whether another process was here first. An older file may have had the same number."""
-    return any(
-        one.manifest.reason == _REMOVED
-        and one.manifest.run == original.run
-        and one.manifest.taken_at > original.held_since
-        for one in snapshots.listed(home.backups, home.live.stem)
-    )
-
-
-def _is(path: Path, identity: tuple[int, int]) -> bool:
+def _put_back(home: Home, source: sqlite3.Connection) -> None:
+    draft = home.live.with_name(f"{home.live.name}.rescue-{secrets.token_hex(4)}")
     try:
-        return _identity_of(path) == identity
-    except FileNotFoundError:
-        return False
+        with closing(sqlite3.connect(draft)) as copy:
+            source.backup(copy, pages=-1)
+            copy.execute("PRAGMA journal_mode = DELETE").close()
+        files.sync(draft)
+        comeback.put_in_place(draft, home.live)
+    finally:
+        for leftover in (draft, draft.with_name(f"{draft.name}-journal")):
+            leftover.unlink(missing_ok=True)
 
 
-def _identity_of(path: Path) -> tuple[int, int]:
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino
+def _kept_beside(home: Home, original: Original, source: sqlite3.Connection) -> Rescue:
+    snapshot = taking.take(home, "replaced", lambda: nullcontext(source), run=original.run)
+    if original.left_its_log():
+        quarantine.put_away(home.live, "replaced")
+    told = (
+        "Another file took the place of the database while the app ran. The next start uses that one; what the app had "
+        f"is in the snapshot {snapshot.path.name}, and `python -m backend restore {snapshot.path.name}` puts it back."
+    )
+    memory.write_down(home.live, memory.recall(home.live).telling(told))
+    return Rescue(told, is_back=False)
+
+
+def _beside(live: Path) -> list[Path]:
+    return [live.with_name(live.name + suffix) for suffix in _BESIDE]
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def _opened(live: Path) -> sqlite3.Connection:

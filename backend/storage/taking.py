@@ -20,7 +20,7 @@ from backend.storage.snapshots import DamagedError, Manifest, Snapshot, TableCou
 Source = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 # Taken before something dangerous, or after it: kept under that name even if an equal copy is there already.
-ALWAYS_KEPT = frozenset({"migration", "heal", "removed", "replaced"})
+ALWAYS_KEPT = frozenset({"migration", "heal", "replaced"})
 
 _BUSY_SECONDS = 30
 

@@ -24,6 +24,7 @@ from backend.storage.faults import Fault
         (1049, "42000", Fault.REFUSED),
         (1142, "42000", Fault.REFUSED),
         (1290, "HY000", Fault.BUSY),
+        (1021, "HY000", Fault.FULL),
     ],
 )
 def test_mysqls_number_counts_and_not_its_vague_sqlstate(number: int, sqlstate: str | None, fault: Fault) -> None:
