@@ -103,7 +103,7 @@ def rescue(home: Home, original: Original) -> Rescue:
                 taking.take(home, "removed", lambda: nullcontext(source), run=original.run)
             raise
         original.note_put_back()
-        return Rescue("The database file was removed while the app ran; it is back, whole.", is_back=True)
+        return Rescue("The database file or its log was removed while the app ran; it is back, whole.", is_back=True)
 
 
 def _put_back(home: Home, source: sqlite3.Connection) -> None:
