@@ -23,8 +23,8 @@ const REASON_LABELS = {
 };
 
 /**
- * The dialog with everything that was ever put aside: when and why, with which files. Reports and rows can be downloaded;
- * the damaged databases hold everybody's todos, and stay where they are.
+ * The dialog with what was put aside since the account was made: when and why, with which files. Reports and rows can
+ * be downloaded; the damaged databases hold everybody's todos, and stay where they are.
  * @param call a call in the administrator's name
  * @param {(refusal) => void} warn says what went wrong
  */
@@ -68,7 +68,7 @@ export function createQuarantine(call, warn) {
     async open() {
       try {
         const { quarantine } = await call("list_quarantine");
-        const nothing = h("p", {}, "Nothing was ever put aside.");
+        const nothing = h("p", {}, "Nothing was put aside since your account was made.");
         list.replaceChildren(...(quarantine.length ? quarantine.map(drawFolder) : [nothing]));
         sheet.open();
       } catch (refusal) {
