@@ -29,7 +29,6 @@ from backend.storage.outlook import outlook
 
 WATCHED = ("users", "todos")
 _MOVED = "Its todos have moved to another database, so nothing is changed in this one."
-_RESET = "reset"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -169,9 +168,8 @@ def _restore(chosen: argparse.Namespace) -> int:
     if chosen.list or not known:
         print("\n".join(known) or "There are no snapshots.")
         return 0 if known else 1
-    # After a reset the newest one is as empty as the database, and nobody asks for that.
-    newest = next((one for one in known.values() if one.manifest.reason != _RESET), None)
-    wanted = known.get(chosen.snapshot) if chosen.snapshot else newest
+    # After a reset the newest ones are as empty as the database, and nobody asks for those.
+    wanted = known.get(chosen.snapshot) if chosen.snapshot else next(filter(_has_accounts, known.values()), None)
     if wanted is None:
         print("There is no such snapshot; `restore --list` shows what there is.")
         return 1
@@ -185,6 +183,11 @@ def _restore(chosen: argparse.Namespace) -> int:
         memory.write_down(home.live, Memory())
     print(f"Restored {wanted.path.name}. What was there before is kept in {quarantine.folder_of(home.live).name}.")
     return 0
+
+
+def _has_accounts(snapshot: snapshots.Snapshot) -> bool:
+    found = snapshot.manifest.tables.get("users")
+    return found is not None and found.rows > 0
 
 
 def _reset(chosen: argparse.Namespace) -> int:
@@ -202,7 +205,7 @@ def _reset(chosen: argparse.Namespace) -> int:
         swap.swap(home.live, candidate)
         memory.write_down(home.live, Memory())
         # Otherwise the newest snapshot, which a lost file is replaced by, would be of those who were here before.
-        taking.take(home, _RESET)
+        taking.take(home, "reset")
     print(f"The database is empty. The one that was there is kept in {quarantine.folder_of(home.live).name}.")
     return 0
 

@@ -189,6 +189,7 @@ def test_a_reset_can_be_taken_back_by_a_restore(database: Path) -> None:
     assert "users: 1" in run(database, "doctor").stdout
     assert run(database, "reset", "--yes").returncode == 0
     assert "users: 0" in run(database, "doctor").stdout
+    assert "Took the snapshot" in run(database, "backup").stdout  # as the app does when it stops
     assert run(database, "restore", "--yes").returncode == 0
     assert "users: 1" in run(database, "doctor").stdout
 

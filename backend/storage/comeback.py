@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from backend.storage import files, quarantine, snapshots
+from backend.storage import files, quarantine, snapshots, swap
 from backend.storage.home import Home, Kind
 from backend.storage.snapshots import DamagedError, Snapshot
 
@@ -42,7 +42,7 @@ def bring_back(home: Home, remote: Remote | None = None, wait: Callable[[float],
     Raises OSError if the place of the snapshots cannot be read. Then no new database may be made: its snapshots would
     lie over the old ones, and the todos would be gone.
     """
-    if home.live.exists() and home.live.stat().st_size > 0:
+    if files.has_content(home.live):
         return None
     for seconds in (*WAITS_SECONDS, None):
         try:
@@ -75,13 +75,11 @@ def restore(snapshot: Snapshot, live: Path) -> None:
 
 def put_in_place(draft: Path, live: Path) -> None:
     """Give a finished file the name of the live one. What is there is moved aside, whole."""
-    # A -wal that is left beside it would be replayed into the new file.
     if any(live.with_name(live.name + suffix).exists() for suffix in (*quarantine.SIDECARS, "")):
         quarantine.keep(live, "replaced")
-        for suffix in quarantine.SIDECARS:
-            live.with_name(live.name + suffix).unlink(missing_ok=True)
-    draft.rename(live)
-    files.sync(live.parent)
+    candidate = swap.candidate_of(live)
+    draft.rename(candidate)
+    swap.swap(live, candidate)
 
 
 def _restore_newest(home: Home, remote: Remote | None) -> Comeback | None:

@@ -50,6 +50,11 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
+def has_content(path: Path) -> bool:
+    """Whether a file is there, and not empty."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def is_full(folder: Path) -> bool:
     """Whether nothing more can be written there, as far as the file system tells."""
     try:

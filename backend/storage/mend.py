@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from backend.storage import adopter as adopting
-from backend.storage import layout, look, quarantine, taking
+from backend.storage import files, layout, look, quarantine, taking
 from backend.storage.adopter import Adopter
 from backend.storage.diagnose import Diagnosis, State
 from backend.storage.home import Home
@@ -76,7 +76,7 @@ def stand_in(database: Path) -> str | None:
 
 def _log_alone(database: Path) -> Log:
     beside = database.with_name(f"{database.name}-wal")
-    if (database.exists() and database.stat().st_size > 0) or not beside.exists():
+    if files.has_content(database) or not beside.exists():
         return Log()
     descriptor = os.open(beside, os.O_RDONLY)
     try:

@@ -223,11 +223,7 @@ def _under_lock(
     if swap.resume(database):
         actions.append("Finished a heal that had been interrupted.")
     before = memory.recall(database)
-    if (stood_in := mending.stand_in(database)) is not None:
-        actions.append(stood_in)
-    restored = comeback.bring_back(home, remote)
-    if restored is not None:
-        actions.append(restored.sentence)
+    restored = None if files.has_content(database) else _bring_back(home, remote, occupancy, actions)
     report = _correct(home, engine, layouts, rules, occupancy, thorough=not before.is_in_order)
     report = replace(report, actions=(*actions, *report.actions))
     if not report.is_usable:
@@ -250,6 +246,23 @@ def _under_lock(
         known = known.telling(mending.TORN_LOG)
     memory.write_down(database, replace(known, is_clean=False, rows=rows))
     return replace(report, unacknowledged=known.unacknowledged, last_heal=known.last_heal)
+
+
+def _bring_back(
+    home: Home, remote: comeback.Remote | None, occupancy: Occupancy, actions: list[str]
+) -> comeback.Comeback | None:
+    """Put something in the place of a file that is gone: for its log, or from a snapshot."""
+    if not occupancy.is_free():
+        raise mending.StuckError(
+            "The database file is gone, and another process of the app, which has it open, puts it back. Try again in a"
+            " moment."
+        )
+    if (stood_in := mending.stand_in(home.live)) is not None:
+        actions.append(stood_in)
+    restored = comeback.bring_back(home, remote)
+    if restored is not None:
+        actions.append(restored.sentence)
+    return restored
 
 
 def _where_to_look(home: Home) -> str:

@@ -4,7 +4,6 @@ A file that is removed or replaced under open connections goes on taking their w
 last one is closed. As long as one is open, everything can still be read over it.
 """
 
-import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import comeback, files, lock, memory, quarantine, taking
+from backend.storage import comeback, files, lock, memory, quarantine, swap, taking
 from backend.storage.home import Home
 from backend.storage.snapshots import DamagedError
 
@@ -42,8 +41,7 @@ class Original:
 
     def is_replaced(self) -> bool:
         """Whether its name leads to another file, that is not empty."""
-        found = files.identity_of(self._live)
-        return found is not None and found != self._identity and self._live.stat().st_size > 0
+        return files.identity_of(self._live) != self._identity and files.has_content(self._live)
 
     def is_put_back(self) -> bool:
         """Whether another process of the app has done that. An older file may have had the same number."""
@@ -107,7 +105,8 @@ def rescue(home: Home, original: Original) -> Rescue:
 
 
 def _put_back(home: Home, source: sqlite3.Connection) -> None:
-    draft = home.live.with_name(f"{home.live.name}.rescue-{secrets.token_hex(4)}")
+    draft = swap.candidate_of(home.live)  # the next start clears it away where this process is killed
+    draft.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(draft)) as copy:
             source.backup(copy, pages=-1)

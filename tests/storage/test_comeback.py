@@ -1,10 +1,11 @@
 """Putting a missing database back: the refusals first. Nothing is written over, and nothing begins anew unseen."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from backend.storage import comeback, snapshots, taking
+from backend.storage import comeback, snapshots, swap, taking
 from backend.storage.home import Home, Kind
 from backend.storage.snapshots import DamagedError
 from tests.storage.helpers import keys, make_home, several, spoil, write
@@ -93,3 +94,25 @@ def test_storage_that_comes_up_late_is_waited_for(tmp_path: Path) -> None:
         away.rename(home.backups)
 
     assert comeback.bring_back(home, wait=arrive) is not None
+
+
+def test_a_kill_before_a_file_has_its_name_is_made_good_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sidecars go first, so at that moment nothing has the name but what is about to be put there."""
+    home = make_home(tmp_path, Kind.LASTING)
+    draft = tmp_path / "draft.db"
+    shutil.copy(home.live, draft)
+    wanted = draft.read_bytes()
+    home.live.unlink()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(swap, "_finish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        comeback.put_in_place(draft, home.live)
+    monkeypatch.undo()
+    assert not home.live.exists()
+    assert swap.resume(home.live)
+    assert home.live.read_bytes() == wanted

@@ -91,15 +91,17 @@ def titles(server: LiveServer, headers: dict[str, str]) -> set[str]:
         page["cursor"] = body["next_cursor"]
 
 
-def command(live: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def command(live: Path, *arguments: str, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
         [sys.executable, "-m", "backend", *arguments],
-        check=True,
+        check=False,
         cwd=ROOT,
         env={"DATABASE_URL": f"sqlite:///{live}", "PATH": ""},
         capture_output=True,
         text=True,
     )
+    assert done.returncode == exit_code, done.stdout + done.stderr
+    return done
 
 
 def wait_for_more(writer: Writer) -> None:
@@ -188,6 +190,9 @@ def test_what_cannot_be_put_back_can_be_read_and_is_put_back_as_soon_as_it_can(
     assert told["status"] == "degraded"
     assert "could not be put back" in told["did"][-1]
     assert titles(server, headers) == {"Buy milk"}
+    # Nobody else puts something in its place meanwhile.
+    assert "puts it back. Try again" in command(live, "heal", exit_code=1).stdout
+    assert not live.exists()
     obstacle.unlink()
     until(lambda: is_ready(server))
     assert create(server, headers, "Buy bread") == 201
