@@ -32,7 +32,7 @@ _TODO = Prepared(
     )
 )
 _NO_TODOS = b'"todos":[]'
-_KEPT_BYTES = 32 * 1024 * 1024
+_KEPT_BYTES = 30 * 1024 * 1024
 # The row stands there once more, as it is stored, and Python may take four bytes for each letter.
 _KEPT_OVERHEAD_BYTES, _KEPT_PER_BYTE = 2_000, 5
 

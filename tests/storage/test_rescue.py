@@ -169,10 +169,12 @@ def test_whatever_is_removed_is_put_back_with_all_that_was_acknowledged(
     assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
 
 
-def in_the_way(live: Path) -> Path:
+def remove_with_something_in_the_way(server: LiveServer, live: Path) -> Path:
     """What is there when the file is put back is put aside, and that cannot be done."""
     obstacle = live.with_name(f"{live.name}.quarantine")
     obstacle.touch()
+    live.unlink()
+    until(lambda: "could not be put back: " in server.log)
     return obstacle
 
 
@@ -180,9 +182,7 @@ def test_what_cannot_be_put_back_can_be_read_and_is_put_back_as_soon_as_it_can(
     make_server: Callable[[], LiveServer], live: Path
 ) -> None:
     server, headers = with_a_todo(make_server)
-    obstacle = in_the_way(live)
-    live.unlink()
-    until(lambda: "could not be put back: " in server.log)
+    obstacle = remove_with_something_in_the_way(server, live)
     assert "Do not stop the app before that" in server.log
     assert not is_ready(server)
     assert create(server, headers, "Too late") == 503
@@ -203,9 +203,7 @@ def test_what_was_not_put_back_when_the_app_stops_is_in_a_snapshot(
     make_server: Callable[[], LiveServer], live: Path
 ) -> None:
     server, headers = with_a_todo(make_server)
-    obstacle = in_the_way(live)
-    live.unlink()
-    until(lambda: "could not be put back: " in server.log)
+    obstacle = remove_with_something_in_the_way(server, live)
     server.stop()
     obstacle.unlink()
     server.start()
