@@ -8,16 +8,26 @@ const SETTLE_MILLISECONDS = 80;
  * Run work in one tab at a time. The browser's locks do it; they exist on https and localhost only, and elsewhere a lease
  * in what the tabs share stands in.
  * @param agreed the place that all tabs see alike
+ * @param work is told whether another tab was at it before: what that tab wrote may become visible here a little later
  */
 export function alone(agreed, work) {
-  return navigator.locks ? navigator.locks.request(NAME, work) : withLease(agreed, work);
+  return navigator.locks ? withLock(work) : withLease(agreed, work);
+}
+
+async function withLock(work) {
+  const done = await navigator.locks.request(NAME, { ifAvailable: true }, async (lock) => lock && [await work(false)]);
+  return done ? done[0] : navigator.locks.request(NAME, () => work(true));
 }
 
 async function withLease(agreed, work) {
   const me = newId();
-  while (!(await isTaken(agreed, me))) await pause(SETTLE_MILLISECONDS);
+  let hasWaited = false;
+  while (!(await isTaken(agreed, me))) {
+    hasWaited = true;
+    await pause(SETTLE_MILLISECONDS);
+  }
   try {
-    return await work();
+    return await work(hasWaited);
   } finally {
     if (holder(agreed)?.by === me) agreed.remove(NAME);
   }

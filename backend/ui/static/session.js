@@ -44,26 +44,28 @@ export function createSession(storage, call) {
     storage.agreed.remove(STAMP);
   }
 
-  /** The kept login, once this tab sees the one that was written last. */
-  async function latest() {
+  /** The kept login, once this tab sees the one that was written last; another tab's may become visible late. */
+  async function latest(staleToken, hasWaited) {
     const deadline = Date.now() + CATCH_UP_MILLISECONDS;
     for (;;) {
       const login = read();
       const stamp = storage.agreed.get(STAMP);
-      if (!login || !stamp || stamp === login.stamp || Date.now() > deadline) return login;
+      const isAwaited = hasWaited && login?.access_token === staleToken;
+      const isLatest = !login || !stamp || stamp === login.stamp;
+      if ((isLatest && !isAwaited) || Date.now() > deadline) return login;
       await pause(20);
     }
   }
 
   async function renew(staleToken) {
-    renewing ??= alone(storage.agreed, () => exchange(staleToken)).finally(() => {
+    renewing ??= alone(storage.agreed, (hasWaited) => exchange(staleToken, hasWaited)).finally(() => {
       renewing = null;
     });
     return renewing;
   }
 
-  async function exchange(staleToken) {
-    const login = await latest();
+  async function exchange(staleToken, hasWaited) {
+    const login = await latest(staleToken, hasWaited);
     if (!login) throw new Refusal({ code: "not_authenticated", detail: "You are logged out." });
     if (login.access_token !== staleToken) return login.access_token; // another tab was faster
     try {
