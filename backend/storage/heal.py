@@ -109,7 +109,7 @@ def heal(
 def _keep_a_copy(home: Home) -> None:
     """The first snapshot of what was saved. Without it the heal stands all the same: the disk may be full now."""
     try:
-        taking.take(home, "heal")
+        taking.take(home, "heal", is_closed=True)
     except (OSError, sqlite3.Error, snapshots.DamagedError) as error:
         told = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         logger.warning("No snapshot of the healed database could be taken: %s. The next one is tried later.", told)

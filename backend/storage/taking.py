@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -53,16 +54,24 @@ def engine_source(engine: Engine) -> Source:
     return lend
 
 
-def take(home: Home, reason: str, source: Source | None = None, *, run: str | None = None) -> Snapshot:
+def take(
+    home: Home, reason: str, source: Source | None = None, *, run: str | None = None, is_closed: bool = False
+) -> Snapshot:
     """Copy the live database into the home's backups; returns the newest snapshot if nothing has changed since it.
 
-    `run` names the file where it is not the one that has the name now. Raises DamagedError if the copy is damaged, and
-    then adds nothing; sqlite3.Error and OSError as they come.
+    `is_closed`: nobody has it open and it has no log, so that its bytes can be copied as they are. `run` names the file
+    where it is not the one that has the name now. Raises DamagedError if the copy is damaged, and then adds nothing;
+    sqlite3.Error and OSError as they come.
     """
     home.drafts.mkdir(parents=True, exist_ok=True)
     draft = home.drafts / f"{home.live.name}.draft-{secrets.token_hex(4)}"
     try:
-        manifest = _copy(source or file_source(home.live), draft, reason, run or run_of(home.live))
+        taken_at = datetime.now(UTC)
+        if is_closed:
+            shutil.copyfile(home.live, draft)
+        else:
+            _back_up(source or file_source(home.live), draft)
+        manifest = _describe(draft, taken_at, reason, run or run_of(home.live))
         newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
         if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT and _is_whole(newest):
             return newest
@@ -86,15 +95,17 @@ def run_of(live: Path) -> str:
     return hashlib.sha256(f"{socket.gethostname()} {stat.st_dev} {stat.st_ino}".encode()).hexdigest()[:8]
 
 
-def _copy(source: Source, draft: Path, reason: str, run: str) -> Manifest:
-    copy = sqlite3.connect(draft)
-    try:
+def _back_up(source: Source, draft: Path) -> None:
+    with closing(sqlite3.connect(draft)) as copy, source() as live:
         # Synced once, when it is finished; until then nobody relies on it.
         copy.execute("PRAGMA synchronous = OFF").close()
-        taken_at = datetime.now(UTC)
-        with source() as live:
-            # In one step: copied page by page under load it would begin again with each write, and never end.
-            live.backup(copy, pages=-1)
+        # In one step: copied page by page under load it would begin again with each write, and never end.
+        live.backup(copy, pages=-1)
+
+
+def _describe(draft: Path, taken_at: datetime, reason: str, run: str) -> Manifest:
+    with closing(sqlite3.connect(draft)) as copy:
+        copy.execute("PRAGMA synchronous = OFF").close()
         # One file alone, that opens on read-only storage. It also makes equal databases equal bytes.
         copy.execute("PRAGMA journal_mode = DELETE").close()
         # A backup copies damage without a word, so the copy is asked.
@@ -102,8 +113,6 @@ def _copy(source: Source, draft: Path, reason: str, run: str) -> Manifest:
         revisions = layout.version_rows(copy)
         counts = {table: _count(copy, table) for table in sorted(layout.table_names(copy))}
         fingerprint = layout.fingerprint(copy)
-    finally:
-        copy.close()
     return Manifest(
         taken_at=taken_at,
         reason=reason,
