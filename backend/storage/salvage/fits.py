@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from .layouts import Column, Kind, Table, Value
 
@@ -108,30 +108,37 @@ class Suitability:
         self.table = table
         self._checks = [check_of(column) for column in table.columns]
         self._nullable = [column.nullable or i == table.alias for i, column in enumerate(table.columns)]
-        kinds = list(enumerate(column.kind for column in table.columns))
-        self._texts = [i for i, kind in kinds if kind is Kind.TEXT]
-        self._required = [i for i, nullable in enumerate(self._nullable) if not nullable]
-        self._others = [(i, self._checks[i]) for i, kind in kinds if kind not in {Kind.TEXT, Kind.ANY}]
 
     def sound(self, position: int, value: Value) -> bool:
         return self._nullable[position] if value is None else self._checks[position](value)
 
-    def is_sound(self, values: Sequence[Value]) -> bool:
-        """Whether nothing of a whole row looks damaged: nearly always so, and asked of each, so it has to be quick."""
-        for i in self._required:
-            if values[i] is None:
+    def soundness(self, sure: Container[int] = ()) -> Callable[[Sequence[Value]], bool]:
+        """Whether nothing of a whole row looks damaged: nearly always so, and asked of each, so it has to be quick.
+
+        Columns that are `sure` are not looked at.
+        """
+        kinds = [(i, column.kind) for i, column in enumerate(self.table.columns) if i not in sure]
+        texts = [i for i, kind in kinds if kind is Kind.TEXT]
+        required = [i for i, _ in kinds if not self._nullable[i]]
+        others = [(i, self._checks[i]) for i, kind in kinds if kind not in {Kind.TEXT, Kind.ANY}]
+
+        def is_sound(values: Sequence[Value]) -> bool:
+            for i in required:
+                if values[i] is None:
+                    return False
+            try:
+                # All texts are searched in one go; what stands between them is no letter that is searched for.
+                if _CONTROL.search("\n".join([value for i in texts if (value := values[i]) is not None])):  # type: ignore[misc]
+                    return False
+            except TypeError:
                 return False
-        try:
-            # All texts are searched in one go; what stands between them is no letter that is searched for.
-            if _CONTROL.search("\n".join([value for i in self._texts if (value := values[i]) is not None])):  # type: ignore[misc]
-                return False
-        except TypeError:
-            return False
-        for i, check in self._others:
-            value = values[i]
-            if value is not None and not check(value):
-                return False
-        return True
+            for i, check in others:
+                value = values[i]
+                if value is not None and not check(value):
+                    return False
+            return True
+
+        return is_sound
 
     def doubts(self, values: Sequence[Value]) -> list[int]:
         """The positions whose values look damaged."""

@@ -34,7 +34,11 @@ class TableSalvage:
         self._suit = Suitability(ground.table)
         self._testimony = Testimony(reader, ground)
         self._judge = Judge(ground.table, self._testimony, self._suit, donors)
-        self._watch = [(w.places, w.hashes, w.pick) for w in self._testimony.witnesses]
+        self._watch = [(w.places, w.hashes, w.pick, not w.index.partial) for w in self._testimony.witnesses]
+        self._is_sound = self._suit.soundness()
+        # What an index of all rows says of a row as well needs no other proof.
+        said_twice = {column for w in self._testimony.witnesses if not w.index.partial for column in w.index.columns}
+        self._is_sound_beside_them = self._suit.soundness(said_twice)
         self._unnamed: set[int] = set()
         self._ends: dict[int, tuple[Key, Key]] = {}
 
@@ -79,7 +83,8 @@ class TableSalvage:
     def _tree_rows(self, damaged: list[int]) -> Iterator[SavedRow]:
         """Notes in `damaged` the positions of the places that could not be read completely."""
         slots, seen, watch = self._testimony.slots, self._testimony.seen, self._watch
-        is_sound, settle, read = self._suit.is_sound, self._judge.settle, self._pages.read
+        is_sound, is_sound_beside_them = self._is_sound, self._is_sound_beside_them
+        settle, read = self._judge.settle, self._pages.read
         for position, place in enumerate(self._ground.places):
             if place == HOLE:
                 damaged.append(position)
@@ -91,6 +96,7 @@ class TableSalvage:
                 rowid, values, stored, marks, _ = row
                 slot = slots.get(rowid)
                 clean = stored is not None and not marks
+                is_told = slot is not None
                 if slot is None:
                     if rowid in self._unnamed and self.table.alias is not None:
                         continue
@@ -103,11 +109,13 @@ class TableSalvage:
                         clean = False
                     seen[slot] = 1
                     if clean:
-                        for places, hashes, pick in watch:
-                            if hashes[slot] != hash(pick(stored)) and places[slot]:
-                                clean = False
-                                break
-                if clean and is_sound(values):
+                        for places, hashes, pick, is_full in watch:
+                            if hashes[slot] != hash(pick(stored)):
+                                if places[slot]:
+                                    clean = False
+                                    break
+                                is_told = is_told and not is_full
+                if clean and (is_sound_beside_them if is_told else is_sound)(values):
                     yield SavedRow(rowid, values, "page", (), ())
                 else:
                     yield settle(row, slot)
@@ -125,7 +133,7 @@ class TableSalvage:
                     continue
                 if slot is not None and not row.marks and self._confirmed(row, slot):
                     seen[slot] = 1
-                    if row.stored is not None and self._suit.is_sound(row.values):
+                    if row.stored is not None and self._is_sound(row.values):
                         yield SavedRow(row.rowid, row.values, "page", (), ())
                     else:
                         yield self._judge.settle(row, slot)
@@ -153,7 +161,7 @@ class TableSalvage:
     def _confirmed(self, row: PageRow, slot: int) -> bool:
         if row.stored is None:
             return self._akin(row, slot)
-        return all(hashes[slot] == hash(pick(row.stored)) for places, hashes, pick in self._watch if places[slot])
+        return all(hashes[slot] == hash(pick(row.stored)) for places, hashes, pick, _ in self._watch if places[slot])
 
     def _akin(self, row: PageRow, slot: int) -> bool:
         """Whether the row on the page is the one the indexes mean, by its primary key, even if it has changed since."""
