@@ -66,12 +66,12 @@ def take(
     home.drafts.mkdir(parents=True, exist_ok=True)
     draft = home.drafts / f"{home.live.name}.draft-{secrets.token_hex(4)}"
     try:
-        taken_at = datetime.now(UTC)
+        taken_at, run = datetime.now(UTC), run or run_of(home.live)
         if is_closed:
             shutil.copyfile(home.live, draft)
         else:
             _back_up(source or file_source(home.live), draft)
-        manifest = _describe(draft, taken_at, reason, run or run_of(home.live))
+        manifest = _describe(draft, taken_at, reason, run)
         newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
         if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT and _is_whole(newest):
             return newest
