@@ -28,6 +28,8 @@ _Row = Mapping[str, Any]
 # A row that was kept, of a table, and the columns whose values are lost; and what reads a table of the damaged file.
 _Lost = tuple[str, _Row, frozenset[str]]
 _Read = Callable[[str], Iterable[_Row]]
+_Columns = tuple[sa.SQLColumnExpression[Any], ...]
+_KEY: _Columns = (col(Todo.owner_id), col(Todo.id))
 _PAGE_ROWS = 2_000  # bounds the memory; a page is found by its key, so none is held open while rows are written
 
 
@@ -36,7 +38,9 @@ def rebuild(connection: Connection) -> None:
     for table in TABLES.values():
         connection.execute(sa.delete(table))
     listed = sa.cast(col(Todo.tags), sa.Text)
-    for page in _pages(connection, listed != "[]", listed):  # most have none
+    # SQLite reads a table in the order in which it stores the rows: by their keys it would look for each one anew.
+    by: _Columns = (sa.literal_column("todos.rowid"),) if connection.dialect.name == "sqlite" else _KEY
+    for page in _pages(connection, by, listed != "[]", *_KEY, listed):  # most have none
         tags = (row for owner_id, todo_id, text in page for row in tag_rows(owner_id, todo_id, _tags_in(text)))
         _insert(connection, TodoTag, tags)
 
@@ -62,7 +66,7 @@ def give_back(connection: sqlite3.Connection, lost: Iterable[_Lost], read: _Read
 def fill_words(connection: Connection, owner_id: str) -> None:
     """Make one account's words say what its todos say."""
     connection.execute(sa.delete(TodoWord).where(col(TodoWord.owner_id) == owner_id))
-    for page in _pages(connection, col(Todo.owner_id) == owner_id, col(Todo.title), col(Todo.description)):
+    for page in _pages(connection, _KEY, col(Todo.owner_id) == owner_id, *_KEY, col(Todo.title), col(Todo.description)):
         _insert(connection, TodoWord, (row for todo in page for row in word_rows(*todo)))
 
 
@@ -76,19 +80,18 @@ def _tags_in(text: object) -> list[str]:
 
 
 def _pages(
-    connection: Connection, wanted: sa.ColumnElement[bool], *columns: sa.SQLColumnExpression[Any]
+    connection: Connection, by: _Columns, wanted: sa.ColumnElement[bool], *columns: sa.SQLColumnExpression[Any]
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """The wanted todos by rising key: that, and these columns."""
-    key = (col(Todo.owner_id), col(Todo.id))
-    statement = sa.select(*key, *columns).where(wanted).order_by(*key).limit(_PAGE_ROWS)
+    """These columns of the wanted todos, page after page in the order of `by`."""
+    statement = sa.select(*columns, *by).where(wanted).order_by(*by).limit(_PAGE_ROWS)
     last: tuple[Any, ...] | None = None
     while True:
-        found = statement if last is None else statement.where(sa.tuple_(*key) > sa.tuple_(*last))
-        page = [tuple(row) for row in connection.execute(found)]
+        found = statement if last is None else statement.where(sa.tuple_(*by) > sa.tuple_(*last))
+        page = connection.execute(found).all()
         if not page:
             return
-        yield page
-        last = page[-1][: len(key)]
+        yield [row[: len(columns)] for row in page]
+        last = tuple(page[-1][len(columns) :])
 
 
 def _insert(connection: Connection, table: type[SQLModel], rows: Iterable[_Row]) -> None:
