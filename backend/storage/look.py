@@ -88,7 +88,7 @@ def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
     """The view to work with, and what the sidecar is. `watched` tables tell two databases apart by their keys."""
     sidecar = sidecar_of(database)
     if sidecar is None:
-        return see(database, watched, options=ordinary(database)), Sidecar.NONE
+        return see(database, (), options=ordinary(database)), Sidecar.NONE  # nothing to compare it with
     # Before anybody opens it with its log: that makes the log's index anew.
     was_torn = _is_torn(sidecar)
     alone = see(database, watched, options=_IMMUTABLE)
