@@ -36,6 +36,11 @@ def test_layouts_json_is_what_the_migrations_make() -> None:
     assert stored == migrate.every_layout(), "run `python -m backend.storage.layout` and commit layouts.json"
 
 
+def test_the_names_of_the_tables_are_those_that_the_layouts_have() -> None:
+    known = layout.released()
+    assert known.tables == {table.name for one in known.known for table in one.tables}
+
+
 def test_the_chain_is_linear_and_its_first_id_is_not_the_old_deployments() -> None:
     assert len(ScriptDirectory.from_config(migrate.config()).get_heads()) == 1
     assert "001" not in REVISIONS
