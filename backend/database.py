@@ -216,7 +216,8 @@ def _together(works: Sequence[Callable[[Session], Any]]) -> list[Any]:
         for work in works:
             answers.append(work(session))
             session.flush()
-            session.expunge_all()  # nobody meets what another one has read
+            if len(session.identity_map):  # a creation leaves nothing there
+                session.expunge_all()  # nobody meets what another one has read
     return answers
 
 

@@ -76,9 +76,13 @@ Once = Annotated[idempotency.Request | None, Depends(_request_key)]
 
 def answer(shape: BaseModel, status: int = 200) -> Response:
     """A shape as JSON. Written once, by pydantic; FastAPI would validate it again, which costs more than the query."""
+    return Response(shape.model_dump_json(), status, headers_of(shape, status), "application/json")
+
+
+def headers_of(shape: BaseModel, status: int) -> dict[str, str]:
+    """What the answer's headers say of a shape that has a version."""
     collection = _COLLECTIONS.get(type(shape))
-    headers = _headers(shape.id, shape.version, status, collection) if collection else {}  # type: ignore[attr-defined]
-    return Response(shape.model_dump_json(), status, headers, "application/json")
+    return _headers(shape.id, shape.version, status, collection) if collection else {}  # type: ignore[attr-defined]
 
 
 async def answer_once(

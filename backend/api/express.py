@@ -35,11 +35,8 @@ ID_LENGTH = 36
 _KEPT_BYTES = 32 * 1024 * 1024
 _KEPT_OVERHEAD_BYTES = 1_000
 # What the ordinary road's answers carry, all of them.
-_HEADERS = [
-    (b"content-type", b"application/json"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-]
+JSON = (b"content-type", b"application/json")
+SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ def _look(reader: Reader, token: str, path: str, query: bytes, *, is_one: bool) 
     etag = [(b"etag", b'"%d"' % seen.version)] if isinstance(seen, glances.SeenTodo) else []
     body = seen.json
     length = (b"content-length", b"%d" % len(body))
-    answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, *_HEADERS], body)
+    answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, JSON, *SAFE], body)
     if len(body) < _KEPT_BYTES // 2:
         _kept[actor.user_id, actor.timezone, path, query] = answer
     return answer

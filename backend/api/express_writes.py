@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import access, database, replay
 from backend.api import problems
-from backend.api.dependencies import answer
-from backend.api.express import ID_LENGTH, ONE, TODOS
+from backend.api.dependencies import headers_of
+from backend.api.express import ID_LENGTH, JSON, ONE, SAFE, TODOS
 from backend.errors import AppError, describe
 from backend.models.operation import Door
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
@@ -48,11 +48,16 @@ class ExpressWrites:
             return
         try:
             done = await database.write(lambda session: work(session, actor))
-            response = answer(done, 201 if scope["path"] == TODOS else 200)
         except AppError as error:
             response = problems.render(describe(error))
-        response.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})
-        await response(scope, receive, send)
+            response.raw_headers.extend(SAFE)
+            await response(scope, receive, send)
+            return
+        status, body = 201 if scope["path"] == TODOS else 200, done.model_dump_json().encode()
+        headers = [(name.lower().encode(), value.encode()) for name, value in headers_of(done, status).items()]
+        length = (b"content-length", b"%d" % len(body))
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, length, JSON, *SAFE]})
+        await send({"type": "http.response.body", "body": body})
 
 
 def _plan_of(scope: Scope) -> Callable[[bytes], Work | None] | None:
