@@ -41,7 +41,7 @@ def rebuild(connection: Connection) -> None:
     # SQLite reads a table in the order in which it stores the rows: by their keys it would look for each one anew.
     by: _Columns = (sa.literal_column("todos.rowid"),) if connection.dialect.name == "sqlite" else _KEY
     for page in _pages(connection, by, listed != "[]", *_KEY, listed):  # most have none
-        tags = (row for owner_id, todo_id, text in page for row in tag_rows(owner_id, todo_id, _tags_in(text)))
+        tags = (row for *_, owner_id, todo_id, text in page for row in tag_rows(owner_id, todo_id, _tags_in(text)))
         _insert(connection, TodoTag, tags)
 
 
@@ -66,7 +66,7 @@ def give_back(connection: sqlite3.Connection, lost: Iterable[_Lost], read: _Read
 def fill_words(connection: Connection, owner_id: str) -> None:
     """Make one account's words say what its todos say."""
     connection.execute(sa.delete(TodoWord).where(col(TodoWord.owner_id) == owner_id))
-    for page in _pages(connection, _KEY, col(Todo.owner_id) == owner_id, *_KEY, col(Todo.title), col(Todo.description)):
+    for page in _pages(connection, _KEY, col(Todo.owner_id) == owner_id, col(Todo.title), col(Todo.description)):
         _insert(connection, TodoWord, (row for todo in page for row in word_rows(*todo)))
 
 
@@ -82,16 +82,16 @@ def _tags_in(text: object) -> list[str]:
 def _pages(
     connection: Connection, by: _Columns, wanted: sa.ColumnElement[bool], *columns: sa.SQLColumnExpression[Any]
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """These columns of the wanted todos, page after page in the order of `by`."""
-    statement = sa.select(*columns, *by).where(wanted).order_by(*by).limit(_PAGE_ROWS)
+    """The wanted todos in the order of `by`: that, and these columns."""
+    statement = sa.select(*by, *columns).where(wanted).order_by(*by).limit(_PAGE_ROWS)
     last: tuple[Any, ...] | None = None
     while True:
         found = statement if last is None else statement.where(sa.tuple_(*by) > sa.tuple_(*last))
-        page = connection.execute(found).all()
+        page = [tuple(row) for row in connection.execute(found).all()]
         if not page:
             return
-        yield [row[: len(columns)] for row in page]
-        last = tuple(page[-1][len(columns) :])
+        yield page
+        last = page[-1][: len(by)]
 
 
 def _insert(connection: Connection, table: type[SQLModel], rows: Iterable[_Row]) -> None:

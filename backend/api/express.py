@@ -11,6 +11,7 @@ ledger on, or the clock makes something on it overdue. Whether the caller may st
 each turn of the event loop, and so is the ledger: another process may have written.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -35,7 +36,6 @@ ID_LENGTH = 36
 _KEPT_BYTES = 32 * 1024 * 1024
 _KEPT_OVERHEAD_BYTES = 1_000
 # What the ordinary road's answers carry, all of them.
-JSON = (b"content-type", b"application/json")
 SAFE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
@@ -75,6 +75,11 @@ class Express:
         await self.app(scope, receive, send)
 
 
+def headers_for(body: bytes, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer in JSON: its own, and those of all."""
+    return [*own, (b"content-length", b"%d" % len(body)), (b"content-type", b"application/json"), *SAFE]
+
+
 def _answer(scope: Scope, path: str) -> _Answer | None:
     headers = Headers(scope=scope)
     query: bytes = scope["query_string"]
@@ -108,8 +113,7 @@ def _look(reader: Reader, token: str, path: str, query: bytes, *, is_one: bool) 
         return None
     etag = [(b"etag", b'"%d"' % seen.version)] if isinstance(seen, glances.SeenTodo) else []
     body = seen.json
-    length = (b"content-length", b"%d" % len(body))
-    answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, [*etag, length, JSON, *SAFE], body)
+    answer = _Answer(ledger.epoch, ledger.seq, seen.good_until, headers_for(body, etag), body)
     if len(body) < _KEPT_BYTES // 2:
         _kept[actor.user_id, actor.timezone, path, query] = answer
     return answer

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from backend import access, database, replay
 from backend.api import problems
 from backend.api.dependencies import headers_of
-from backend.api.express import ID_LENGTH, JSON, ONE, SAFE, TODOS
+from backend.api.express import ID_LENGTH, ONE, SAFE, TODOS, headers_for
 from backend.errors import AppError, describe
 from backend.models.operation import Door
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
@@ -54,9 +54,8 @@ class ExpressWrites:
             await response(scope, receive, send)
             return
         status, body = 201 if scope["path"] == TODOS else 200, done.model_dump_json().encode()
-        headers = [(name.lower().encode(), value.encode()) for name, value in headers_of(done, status).items()]
-        length = (b"content-length", b"%d" % len(body))
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, length, JSON, *SAFE]})
+        own = ((name.lower().encode(), value.encode()) for name, value in headers_of(done, status).items())
+        await send({"type": "http.response.start", "status": status, "headers": headers_for(body, own)})
         await send({"type": "http.response.body", "body": body})
 
 

@@ -66,12 +66,8 @@ def take(
     home.drafts.mkdir(parents=True, exist_ok=True)
     draft = home.drafts / f"{home.live.name}.draft-{secrets.token_hex(4)}"
     try:
-        taken_at, run = datetime.now(UTC), run or run_of(home.live)
-        if is_closed:
-            shutil.copyfile(home.live, draft)
-        else:
-            _back_up(source or file_source(home.live), draft)
-        manifest = _describe(draft, taken_at, reason, run)
+        lent = None if is_closed else source or file_source(home.live)
+        manifest = _copy(home.live, lent, draft, reason, run or run_of(home.live))
         newest = next(iter(snapshots.listed(home.backups, home.live.stem)), None)
         if newest and newest.manifest.sha256 == manifest.sha256 and reason not in ALWAYS_KEPT and _is_whole(newest):
             return newest
@@ -95,17 +91,18 @@ def run_of(live: Path) -> str:
     return hashlib.sha256(f"{socket.gethostname()} {stat.st_dev} {stat.st_ino}".encode()).hexdigest()[:8]
 
 
-def _back_up(source: Source, draft: Path) -> None:
-    with closing(sqlite3.connect(draft)) as copy, source() as live:
+def _copy(live: Path, source: Source | None, draft: Path, reason: str, run: str) -> Manifest:
+    """Copy through a connection, or the bytes of a closed file."""
+    taken_at = datetime.now(UTC)
+    if source is None:
+        shutil.copyfile(live, draft)
+    with closing(sqlite3.connect(draft)) as copy:
         # Synced once, when it is finished; until then nobody relies on it.
         copy.execute("PRAGMA synchronous = OFF").close()
-        # In one step: copied page by page under load it would begin again with each write, and never end.
-        live.backup(copy, pages=-1)
-
-
-def _describe(draft: Path, taken_at: datetime, reason: str, run: str) -> Manifest:
-    with closing(sqlite3.connect(draft)) as copy:
-        copy.execute("PRAGMA synchronous = OFF").close()
+        if source is not None:
+            with source() as connection:
+                # In one step: copied page by page under load it would begin again with each write, and never end.
+                connection.backup(copy, pages=-1)
         # One file alone, that opens on read-only storage. It also makes equal databases equal bytes.
         copy.execute("PRAGMA journal_mode = DELETE").close()
         # A backup copies damage without a word, so the copy is asked.

@@ -113,9 +113,9 @@ class Suitability:
         return self._nullable[position] if value is None else self._checks[position](value)
 
     def soundness(self, sure: Container[int] = ()) -> Callable[[Sequence[Value]], bool]:
-        """Whether nothing of a whole row looks damaged: nearly always so, and asked of each, so it has to be quick.
+        """What tells whether nothing of a whole row looks damaged, the columns that are `sure` left aside.
 
-        Columns that are `sure` are not looked at.
+        Nearly always nothing does, and it is asked of each row, so it has to be quick.
         """
         kinds = [(i, column.kind) for i, column in enumerate(self.table.columns) if i not in sure]
         texts = [i for i, kind in kinds if kind is Kind.TEXT]
