@@ -105,8 +105,8 @@ class Healed:
             (lost, "could not be saved"),
             (self.partial, "lost a part of their content"),
             (self.doubtful, "may not be what they were"),
-            (self.rejected, "broke a rule and were changed or left out"),
-            (self.invented, "stand in for lost ones that others belong to"),
+            (self.rejected, "broke a rule and had to be changed or left out"),
+            (self.invented, "had to be made up in place of lost ones others belong to"),
         )
         sentences = [f"The database was damaged and was repaired on {when}."]
         if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from backend.repair import TodoCaretaker
-from backend.storage import files, layout, memory, prepare, snapshots, taking
+from backend.storage import files, layout, memory, migrate, prepare, snapshots, taking
 from backend.storage.diagnose import State
 from backend.storage.healed import Healed
 from backend.storage.home import find_home
@@ -95,6 +95,40 @@ def test_a_heal_stands_where_its_copy_cannot_be_taken(
     assert "No snapshot of the healed database could be taken" in caplog.text
 
 
+def test_the_only_row_of_a_late_table_is_not_taken_for_an_account(tmp_path: Path) -> None:
+    """Without its first page a file no longer says which release made it, and a table of one row is easily overlooked.
+
+    Under a release without its newest column a token has as many columns as an account has, and of nearly those kinds.
+    """
+    database = tmp_path / "todo.db"
+    migrate.create(database)
+    now = "2027-03-01T09:00:00.000000Z"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO users (id, email, email_key, username, username_key, password_hash, timezone, is_admin,"
+            " created_at, updated_at) VALUES ('u', 'a@b.c', 'a@b.c', 'ada', 'ada', '$hash', 'UTC', 1, ?1, ?1)",
+            [now],
+        )
+        connection.execute(
+            "INSERT INTO personal_tokens (id, user_id, name, digest, purpose, scopes, created_at, max_changes)"
+            " VALUES ('t', 'u', 'script', 'd1f2', 'api', '[\"read\"]', ?, 100)",
+            [now],
+        )
+        connection.executemany(
+            "INSERT INTO todos (owner_id, id, title, title_key, description, completed, priority, tags, created_at,"
+            " updated_at, version) VALUES ('u', ?1, ?1, ?1, ?2, 0, 2, '[]', ?3, ?3, 1)",
+            [[f"{number:04}", "x" * 2_500, now] for number in range(800)],  # more pages than are looked at at first
+        )
+    before = rows(database)
+    with database.open("r+b") as file:
+        file.write(bytes(4096))
+    report = start(database)
+    assert report.lost_nothing
+    assert rows(database) == before
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT name, max_changes FROM personal_tokens").fetchall() == [("script", 100)]
+
+
 def test_losses_of_two_heals_are_both_told_until_somebody_has_read_them(patient: Path) -> None:
     damage(patient, "pages-zero", seed=1)
     first = start(patient).unacknowledged
@@ -118,7 +152,7 @@ def healed(**counts: Any) -> Healed:
     [
         (
             healed(invented=2),
-            "Of about 1,000 rows 10 could not be saved, 2 stand in for lost ones that others belong to.",
+            "Of about 1,000 rows 10 could not be saved, 2 had to be made up in place of lost ones others belong to.",
         ),
         (healed(absent=("todos.title",)), "Missing in it were todos.title: what was found of them elsewhere is back."),
         (

@@ -15,7 +15,7 @@ from .cells import CellReader
 from .grounds import Chart, TableGround, unwalked
 from .layouts import Index, Layout, Table
 from .pages import INDEX_INTERIOR, INDEX_LEAF, TABLE_INTERIOR, TABLE_LEAF, page_kind
-from .samples import GOOD_FIT, Sampler
+from .samples import Sampler
 from .schema import Schema, read_schema
 from .strayindexes import StrayIndexes
 from .straytables import StrayTables
@@ -133,11 +133,10 @@ class Surveyor:
 
         else:
             step = max(1, len(leaves) // 200)
-            samples = [list(self.samples.rows(number)) for number in leaves[::step]]
+            sampled = leaves[::step]
 
             def likeness(layout: Layout) -> tuple[float, int, int]:
-                scores = (max((self.samples.score(t, rows) for t in layout.tables), default=0) for rows in samples)
-                return sum(scores), 0, 0
+                return self._fit(sampled, layout), 0, 0
 
         likenesses = [likeness(layout) for layout in self.layouts]
         most = max(likenesses, default=(0, 0, 0))
@@ -146,9 +145,11 @@ class Surveyor:
         alike = [layout for layout, value in zip(self.layouts, likenesses, strict=True) if value == most]
         if len(alike) == 1 or tables:
             return alike[0]
-        # They differ in a table that is so small that no sample came from it: every page is asked.
-        return max(alike, key=lambda layout: sum(self._has_home(number, layout) for number in leaves))
+        # They differ in a table that is so small that no sample came from it: every page is asked, and how well it
+        # fits. Under a layout that lacks its columns it may still resemble another table, and be taken for that one's.
+        return max(alike, key=lambda layout: self._fit(leaves, layout))
 
-    def _has_home(self, number: int, layout: Layout) -> bool:
-        rows = list(self.samples.rows(number))
-        return any(self.samples.score(table, rows) >= GOOD_FIT for table in layout.tables)
+    def _fit(self, leaves: Sequence[int], layout: Layout) -> float:
+        """How well these pages fit the tables of a layout that each fits best."""
+        rows = (list(self.samples.rows(number)) for number in leaves)
+        return sum(max((self.samples.score(table, page) for table in layout.tables), default=0) for page in rows)
