@@ -8,7 +8,8 @@ import argparse
 import getpass
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from backend.adoption.adopter import OldDeployment
 from backend.errors import AppError, ConfigurationError, describe
 from backend.settings import get_settings
 from backend.storage import comeback, files, gate, layout, lock, memory, mend, quarantine, snapshots, swap, taking
-from backend.storage.diagnose import Diagnosis, State, diagnose
+from backend.storage.diagnose import State, diagnose
 from backend.storage.home import Home, Kind, find_home
 from backend.storage.lock import Occupancy
 from backend.storage.look import Sidecar, private_copy, sidecar_of
@@ -60,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     command("heal", _heal, "Do what a start does. Exit code 1: it cannot be used; 2: something is lost, and was told.")
     command("backup", _backup, "Take a verified snapshot, also while the app runs.")
     restoring = command("restore", _restore, "Put a snapshot in the database's place; what was there is kept.")
-    restoring.add_argument("snapshot", nargs="?", help="its name as `restore --list` shows it; the newest without one")
+    restoring.add_argument(
+        "snapshot", nargs="?", help="its name as `restore --list` shows it; without one, the newest with accounts"
+    )
     restoring.add_argument("--list", action="store_true", help="show the snapshots there are")
     restoring.add_argument("--yes", action="store_true", help="do not ask")
     resetting = command("reset", _reset, "Begin with an empty database; the old one is kept.")
@@ -79,29 +82,46 @@ def _parser() -> argparse.ArgumentParser:
 
 def _doctor(_: argparse.Namespace) -> int:
     home = _home()
-    database = home.live
-    seen, has_torn_log = _looked_at(database)
+    before = memory.recall(home.live)
+    torn: list[Sidecar] = []
+    with _untouched(home.live) as database:
+        seen = diagnose(database, layout.released(), watched=WATCHED, thorough=True, before_replay=torn.append)
+        rows = memory.count(database, WATCHED) if seen.state is State.HEALTHY else {}
+        is_moved = seen.state is State.HEALTHY and gate.is_moved(database)
+        told = outlook(database, seen, layout.released(), OldDeployment())
     missing = _missing(home) if seen.state is State.NEW else None
     print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
-    if missing:
-        print(missing)
-    if seen.state is State.HEALTHY:
-        for table, rows in memory.count(database, WATCHED).items():
-            print(f"{table}: {rows}")
-        if told := memory.shortfall(memory.recall(database), memory.count(database, WATCHED)):
-            print(told)
-    is_moved = seen.state is State.HEALTHY and gate.is_moved(database)
-    if is_moved:
-        print(_MOVED)
-    print(f"snapshots: {len(snapshots.listed(home.backups, database.stem))}")
+    for table, count in rows.items():
+        print(f"{table}: {count}")
+    for sentence in (missing, memory.shortfall(before, rows), _MOVED if is_moved else None):
+        if sentence is not None:
+            print(sentence)
+    print(f"snapshots: {len(snapshots.listed(home.backups, home.live.stem))}")
     print(home.sentence)
-    print(outlook(database, seen, layout.released(), OldDeployment()))
+    if Sidecar.TORN in torn:
+        print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
+    else:
+        print(told)
     if seen.state not in {State.HEALTHY, State.NEW, State.UNUSABLE}:
         print("`python -m backend heal` does now what a start would do, and looks as closely as this.")
-    if has_torn_log:
-        print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
+    if before.unacknowledged:
+        print(f"Told earlier, and not acknowledged by an administrator yet:\n{before.unacknowledged}")
     is_well = seen.state in {State.HEALTHY, State.NEW}
-    return 0 if is_well and not (missing or is_moved or has_torn_log) else 1
+    return 0 if is_well and not (missing or is_moved or Sidecar.TORN in torn) else 1
+
+
+@contextmanager
+def _untouched(database: Path) -> Iterator[Path]:
+    """What to look at so that nothing changes: who opens a file alone replays its logs, and clears empty ones away."""
+    beside = [database.with_name(database.name + suffix) for suffix in quarantine.SIDECARS]
+    with ExitStack() as stack:
+        if any(path.exists() for path in beside) and database.is_file() and Occupancy(database).is_free():
+            try:
+                database = stack.enter_context(private_copy(database))
+            except OSError:  # no room for a copy
+                if sidecar_of(database) is not None:
+                    raise
+        yield database
 
 
 def _missing(home: Home) -> str | None:
@@ -112,23 +132,6 @@ def _missing(home: Home) -> str | None:
     if told is None and home.kind is Kind.LASTING and snapshots.listed(home.backups, home.live.stem):
         told = "The database file is gone, and there are snapshots of it."
     return told
-
-
-def _looked_at(database: Path) -> tuple[Diagnosis, bool]:
-    """A close look, and whether a log is beside the database that SQLite would let go of.
-
-    At a copy where nobody works with it and a log has to be replayed: whoever opens the file itself changes it.
-    """
-    torn: list[Sidecar] = []
-
-    def look_at(path: Path) -> Diagnosis:
-        return diagnose(path, layout.released(), watched=WATCHED, thorough=True, before_replay=torn.append)
-
-    beside = sidecar_of(database)
-    if beside is None or not database.is_file() or not Occupancy(database).is_free():
-        return look_at(database), False
-    with private_copy(database, beside) as copy:
-        return look_at(copy), Sidecar.TORN in torn
 
 
 def _heal(_: argparse.Namespace) -> int:
@@ -155,7 +158,11 @@ def _heal(_: argparse.Namespace) -> int:
 
 def _backup(_: argparse.Namespace) -> int:
     home = _home()
-    if diagnose(home.live, layout.released(), watched=WATCHED).state is not State.HEALTHY:
+    state = diagnose(home.live, layout.released(), watched=WATCHED).state
+    if state is State.NEW:
+        print("There is no database yet, so there is nothing to copy.")
+        return 1
+    if state is not State.HEALTHY:
         print("The database is not healthy, and a copy of damage is no backup. Heal it first.")
         return 1
     print(f"Took the snapshot {taking.take(home, 'command').path.name}, and checked it.")
@@ -177,11 +184,11 @@ def _restore(chosen: argparse.Namespace) -> int:
         return 1
     with lock.file_lock(home.live), Occupancy(home.live).alone():
         try:
-            comeback.restore(wanted, home.live)
+            kept = comeback.restore(wanted, home.live)
         except snapshots.DamagedError as error:
             sys.exit(f"ERROR: The snapshot {wanted.path.name} is damaged, and nothing was changed: {error}")
         memory.write_down(home.live, Memory())
-    print(f"Restored {wanted.path.name}. What was there before is kept in {quarantine.folder_of(home.live).name}.")
+    print(f"Restored {wanted.path.name}.{_told(kept)}")
     return 0
 
 
@@ -197,17 +204,19 @@ def _reset(chosen: argparse.Namespace) -> int:
     from backend.storage import migrate  # noqa: PLC0415 - Alembic is slow to import, and most commands need none
 
     with lock.file_lock(home.live), Occupancy(home.live).alone():
-        if home.live.exists():
-            quarantine.keep(home.live, "reset")
         # A new file takes the old one's place. Were there none, the next start would bring the newest snapshot back.
         candidate = swap.candidate_of(home.live)
         migrate.create(candidate)
-        swap.swap(home.live, candidate)
+        kept = comeback.put_in_place(candidate, home.live, "reset")
         memory.write_down(home.live, Memory())
         # Otherwise the newest snapshot, which a lost file is replaced by, would be of those who were here before.
         taking.take(home, "reset")
-    print(f"The database is empty. The one that was there is kept in {quarantine.folder_of(home.live).name}.")
+    print(f"The database is empty.{_told(kept)}")
     return 0
+
+
+def _told(kept: Path | None) -> str:
+    return f" What was there before is kept in {kept.parent.name}/{kept.name}." if kept is not None else ""
 
 
 def _move(chosen: argparse.Namespace) -> int:

@@ -47,6 +47,54 @@ def test_doctor_looks_and_changes_nothing(database: Path) -> None:
     assert database.read_bytes() == before
 
 
+@pytest.mark.parametrize("sidecars", [("-journal",), ("-wal",), ("-wal", "-journal")])
+def test_doctor_leaves_logs_alone_and_a_heal_keeps_them(database: Path, sidecars: tuple[str, ...]) -> None:
+    beside = {database.with_name(database.name + suffix): os.urandom(9_000) for suffix in sidecars}
+    for path, content in beside.items():
+        path.write_bytes(content)
+    looked = run(database, "doctor")
+    assert (looked.returncode, "users: 1" in looked.stdout) == (1, True)
+    assert "The log beside it is damaged" in looked.stdout
+    assert "A start changes nothing" not in looked.stdout
+    assert {path: path.read_bytes() for path in beside} == beside
+    run(database, "heal")
+    healed = run(database, "doctor")
+    assert (healed.returncode, "users: 1" in healed.stdout) == (0, True)
+    # A start is whole without a journal, which undoes what was never finished, and may not be without a log.
+    assert ("not acknowledged" in healed.stdout) is ("-wal" in sidecars)
+    [kept] = database.with_name(f"{database.name}.quarantine").iterdir()
+    assert {path: (kept / path.name).read_bytes() for path in beside} == beside
+
+
+def test_doctor_leaves_empty_logs_where_they_are(database: Path) -> None:
+    """As a stop in good order leaves them."""
+    content = bytearray(database.read_bytes())
+    content[4096:8192] = b"\xa5" * 4096
+    for path, was in ((database, content), (log := database.with_name(f"{database.name}-wal"), b"")):
+        path.write_bytes(was)
+    assert "state: corrupt" in run(database, "doctor").stdout
+    assert log.exists()
+
+
+def test_without_a_database_there_is_nothing_to_copy_or_to_keep(tmp_path: Path) -> None:
+    database = tmp_path / "none.db"
+    copied = run(database, "backup")
+    assert (copied.returncode, copied.stdout) == (1, "There is no database yet, so there is nothing to copy.\n")
+    begun = run(database, "reset", "--yes")
+    assert (begun.returncode, begun.stdout) == (0, "The database is empty.\n")
+
+
+def test_a_reset_keeps_a_log_that_lies_there_alone(database: Path) -> None:
+    killed_with_a_log(database)
+    log = database.with_name(f"{database.name}-wal")
+    content = log.read_bytes()
+    database.unlink()
+    begun = run(database, "reset", "--yes")
+    assert "What was there before is kept in kept.db.quarantine/" in begun.stdout
+    [kept] = database.with_name(f"{database.name}.quarantine").iterdir()
+    assert (kept / log.name).read_bytes() == content
+
+
 def test_doctor_names_damage_and_leaves_it(database: Path) -> None:
     content = bytearray(database.read_bytes())
     content[4096:8192] = b"\xa5" * 4096

@@ -55,12 +55,13 @@ async def list_quarantine(caller: Caller) -> Response:
 )
 async def download_from_quarantine(name: str, file: str, caller: Caller) -> Response:
     """Download a report, or the rows that were rejected or kept in part."""
-    if not database.is_readable(file):
+    since = await _since(caller)
+    path = database.quarantined_file(name, file, since)
+    if path is None and any(kept.name == name and file in kept.files for kept in database.quarantined(since)):
         raise NotFoundError(
             "A damaged database holds what everybody wrote, so it is not to be downloaded. It stays in the quarantine"
             " folder on the server."
         )
-    path = database.quarantined_file(name, file, await _since(caller))
     if path is None:
         raise NotFoundError("There is no such file in the quarantine; /api/v1/admin/quarantine lists them.")
     return FileResponse(path, filename=f"{name}-{file}")

@@ -57,8 +57,10 @@ def bring_back(home: Home, remote: Remote | None = None, wait: Callable[[float],
     return None
 
 
-def restore(snapshot: Snapshot, live: Path) -> None:
-    """Put a snapshot in the place of a live file that nobody has open. What is there is moved aside, whole.
+def restore(snapshot: Snapshot, live: Path) -> Path | None:
+    """Put a snapshot in the place of a live file that nobody has open.
+
+    What is there is moved aside, whole, into the folder that is returned; None if nothing was there.
 
     Raises DamagedError, with nothing changed, if the copy is not what was written.
     """
@@ -68,18 +70,19 @@ def restore(snapshot: Snapshot, live: Path) -> None:
         if files.copy(snapshot.path, draft) != snapshot.manifest.sha256:
             raise DamagedError("its bytes are not those that were written.")
         snapshots.check(draft)
-        put_in_place(draft, live)
+        return put_in_place(draft, live)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def put_in_place(draft: Path, live: Path) -> None:
-    """Give a finished file the name of the live one. What is there is moved aside, whole."""
-    if any(live.with_name(live.name + suffix).exists() for suffix in (*quarantine.SIDECARS, "")):
-        quarantine.keep(live, "replaced")
+def put_in_place(draft: Path, live: Path, reason: str = "replaced") -> Path | None:
+    """Give a finished file the name of the live one. What is there is moved aside, whole, into the returned folder."""
+    is_there = any(live.with_name(live.name + suffix).exists() for suffix in (*quarantine.SIDECARS, ""))
+    kept = quarantine.keep(live, reason) if is_there else None
     candidate = swap.candidate_of(live)
     draft.rename(candidate)
     swap.swap(live, candidate)
+    return kept
 
 
 def _restore_newest(home: Home, remote: Remote | None) -> Comeback | None:

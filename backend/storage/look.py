@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from backend.storage import files
+from backend.storage.quarantine import SIDECARS
 from backend.storage.salvage.layouts import quoted
 from backend.storage.salvage.wal import is_torn
 
@@ -77,11 +79,8 @@ def is_of_an_index(problem: str) -> bool:
 
 def sidecar_of(database: Path) -> Path | None:
     """The -wal or -journal that holds anything."""
-    for suffix in ("-wal", "-journal"):
-        sidecar = database.with_name(database.name + suffix)
-        if sidecar.exists() and sidecar.stat().st_size > 0:
-            return sidecar
-    return None
+    sidecars = (database.with_name(database.name + suffix) for suffix in ("-wal", "-journal"))
+    return next(filter(files.has_content, sidecars), None)
 
 
 def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
@@ -92,7 +91,7 @@ def judge(database: Path, watched: tuple[str, ...]) -> tuple[View, Sidecar]:
     # Before anybody opens it with its log: that makes the log's index anew.
     was_torn = _is_torn(sidecar)
     alone = see(database, watched, options=_IMMUTABLE)
-    with _replayed(database, sidecar) as (path, uri_options):
+    with _replayed(database) as (path, uri_options):
         together = see(path, watched, options=uri_options)
     if not together.is_damaged and not _belongs_elsewhere(alone, together, watched):
         if alone.is_damaged:
@@ -183,23 +182,22 @@ def _belongs_elsewhere(alone: View, together: View, watched: tuple[str, ...]) ->
 
 
 @contextmanager
-def _replayed(database: Path, sidecar: Path) -> Iterator[tuple[Path, str]]:
+def _replayed(database: Path) -> Iterator[tuple[Path, str]]:
     """Where view B can be seen. A -wal is read in place; a -journal is rolled back by opening, so on a private copy."""
-    if sidecar.name.endswith("-wal"):
+    if not files.has_content(database.with_name(database.name + "-journal")):
         yield database, "mode=ro"
         return
-    with private_copy(database, sidecar) as copy:
+    with private_copy(database) as copy:
         yield copy, "mode=rw"
 
 
 @contextmanager
-def private_copy(database: Path, sidecar: Path) -> Iterator[Path]:
-    """A copy of a file and of what lies beside it, for who has to open them and may change neither."""
+def private_copy(database: Path) -> Iterator[Path]:
+    """A copy of a file and of what lies beside it, for who has to open them and may change none."""
     with tempfile.TemporaryDirectory(dir=database.parent, prefix=f"{database.name}.look.") as folder:
         copy = Path(folder) / database.name
-        for path in (database, sidecar):
-            shutil.copyfile(path, copy.with_name(path.name))
-        with suppress(FileNotFoundError):
-            index = database.with_name(f"{database.name}-shm")
-            shutil.copy2(index, copy.with_name(index.name))  # with its time, by which it is judged
+        for suffix in ("", *SIDECARS):
+            with suppress(FileNotFoundError):
+                # With its time, by which the index of a log is judged.
+                shutil.copy2(database.with_name(database.name + suffix), copy.with_name(copy.name + suffix))
         yield copy

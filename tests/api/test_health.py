@@ -178,6 +178,9 @@ def test_of_what_was_put_aside_the_reports_can_be_downloaded_and_the_database_sa
     refused = account.call("GET", f"{place}/todo.db")
     assert refused.status_code == 404
     assert "is not to be downloaded" in refused.json()["detail"]
+    for name in ("other.db", "x%00"):
+        unknown = account.call("GET", f"{place}/{name}")
+        assert (unknown.status_code, "is not to be downloaded" in unknown.text) == (404, False)
     # What was put aside before this account was made may be of people who were here before a reset.
     assert account.call("GET", f"/admin/quarantine/{older.name}/report.json").status_code == 404
 
