@@ -127,10 +127,10 @@ def _untouched(database: Path) -> Iterator[Path]:
 def _missing(home: Home) -> str | None:
     """What speaks for a file that should be there."""
     if mend.has_log_alone(home.live):
-        return "The database file is gone, and its log is not."
+        return "The database file is gone or empty, and its log is not."
     told = memory.missing(memory.recall(home.live))
     if told is None and home.kind is Kind.LASTING and snapshots.listed(home.backups, home.live.stem):
-        told = "The database file is gone, and there are snapshots of it."
+        told = "The database file is gone or empty, and there are snapshots of it."
     return told
 
 
@@ -252,6 +252,8 @@ def _reset_password(chosen: argparse.Namespace) -> int:
     base = (chosen.url or get_settings().base_url).partition("#")[0].rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise ConfigurationError("--url takes the whole address, such as https://todos.example.com.")
+    if get_settings().url.get_backend_name() == "sqlite" and not files.has_content(_home().live):
+        raise ConfigurationError("There is no database, and so no account. A start makes one, or puts back a lost one.")
     from backend import database, security  # noqa: PLC0415 - only what needs the database prepares it
     from backend.services import accounts  # noqa: PLC0415
 

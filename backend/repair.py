@@ -1,33 +1,49 @@
-"""What storage cannot know when it heals: what a todo, an account and a login mean.
+"""What storage cannot know when it heals: what a todo, a list, an account and a login mean.
 
 Storage saves rows; where one is refused by a rule or lacks its parent, it asks here what to put in.
 """
 
 from collections.abc import Collection
+from typing import ClassVar
 
 from backend.models.base import new_id
 from backend.models.field import TITLE_KEY_MAX, Priority
 from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
-from backend.storage.salvage.caretaker import Caretaker, Row
+from backend.storage.salvage.caretaker import Caretaker, Reference, Row
 
 _LOST_TITLE = "(title lost)"
+_LOST_NAME = "(name lost)"
+_FIRST_POSITION = "a0"
 # No password verifies against it, and no library takes it for a hash of its own.
 _NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
 
 
 class TodoCaretaker(Caretaker):
-    """Keeps every row that says anything: with a placeholder where a value is gone, never without its owner."""
+    """Keeps every row that says anything: with a placeholder where a value is gone, never without owner and list."""
+
+    references: ClassVar = (
+        Reference("todos", "lists", ("owner_id", "list_id"), ("owner_id", "id")),
+        Reference("todos", "todos", ("owner_id", "parent_id"), ("owner_id", "id")),
+    )
 
     def complete(self, table: str, row: Row, lost: Collection[str], doubted: Collection[str]) -> Row:  # noqa: ARG002
         """Fill what a list shows and an index sorts by."""
-        return _whole_todo(row) if table == "todos" else row
+        match table:
+            case "todos":
+                return _whole_todo(row)
+            case "lists":
+                return _whole_list(row)
+            case _:
+                return row
 
     def mend(self, table: str, row: Row, error: str) -> Row | None:
         """The row within the rules; what was refused stands in rejected.jsonl as it was."""
         match table:
             case "todos":
                 return _whole_todo(row)
+            case "lists":
+                return _whole_list(row)
             case "users":
                 return _whole_user(row, is_taken="UNIQUE" in error)
             case _:
@@ -35,10 +51,16 @@ class TodoCaretaker(Caretaker):
                 return None
 
     def parent(self, child: str, parent: str, key: Row, row: Row) -> Row | None:  # noqa: ARG002
-        """An account for todos that have lost theirs, so that an administrator can find them."""
-        if child != "todos" or parent != "users":
-            return None
-        return _whole_user({"id": key["id"], "timezone": "UTC", "created_at": _LONG_AGO, "updated_at": _LONG_AGO})
+        """A list for todos that have lost theirs; and an account, so that an administrator can find them."""
+        match child, parent:
+            case "todos", "lists":
+                return _whole_list(key)
+            case "todos" | "lists", "users":
+                return _whole_user(
+                    {"id": key["id"], "timezone": "UTC", "created_at": _LONG_AGO, "updated_at": _LONG_AGO}
+                )
+            case _:
+                return None
 
 
 def _whole_todo(row: Row) -> Row:
@@ -54,6 +76,19 @@ def _whole_todo(row: Row) -> Row:
     for name in ("created_at", "updated_at"):
         whole[name] = whole.get(name) or _LONG_AGO
     return whole
+
+
+def _whole_list(row: Row) -> Row:
+    name, version = row.get("name"), row.get("version")
+    return {
+        **row,
+        "name": name if isinstance(name, str) and name else _LOST_NAME,
+        "position": row.get("position") or _FIRST_POSITION,
+        "is_archived": 1 if row.get("is_archived") == 1 else 0,
+        "created_at": row.get("created_at") or _LONG_AGO,
+        "updated_at": row.get("updated_at") or _LONG_AGO,
+        "version": max(version, 1) if isinstance(version, int) else 1,
+    }
 
 
 def _whole_user(row: Row, *, is_taken: bool = False) -> Row:

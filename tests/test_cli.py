@@ -105,6 +105,32 @@ def test_doctor_names_damage_and_leaves_it(database: Path) -> None:
     assert database.read_bytes() == bytes(content)
 
 
+def test_doctor_says_what_is_damaged_in_one_line(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'todos'").fetchone()[0]
+    content = bytearray(database.read_bytes())
+    content[(root - 1) * 4096 : root * 4096] = bytes(4096)
+    database.write_bytes(content)
+    state, snapshots, *_ = run(database, "doctor").stdout.splitlines()
+    assert (state.startswith("state: corrupt ("), "***" in state) == (True, False)
+    assert snapshots.startswith("snapshots: ")
+
+
+def test_where_no_snapshot_has_more_nobody_is_sent_to_look_there(database: Path) -> None:
+    for path in (database.parent / "backups").glob("*"):
+        path.unlink()
+    database.write_bytes(b"\xa5" * database.stat().st_size)
+    healed = run(database, "heal")
+    assert "1 of 1 users have gone" in healed.stdout + run(database, "doctor").stdout
+    assert "A snapshot may have them" not in healed.stdout + run(database, "doctor").stdout
+
+
+def test_no_account_is_looked_for_where_there_is_no_database(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.db", "reset-password", "ada")
+    assert (done.returncode, "There is no database" in done.stderr) == (1, True)
+    assert list(tmp_path.glob("none.db*")) == []
+
+
 def test_heal_heals_what_doctor_found(database: Path) -> None:
     content = bytearray(database.read_bytes())
     content[:16] = b"not a database!!"
@@ -133,7 +159,7 @@ def test_a_file_that_is_gone_is_missed_where_it_held_something(database: Path) -
     database.unlink()
     done = run(database, "doctor")
     assert done.returncode == 1
-    gone = "The database file is gone without the app's doing; when it was looked at last, it had 1 users and 0 todos."
+    gone = "is gone or empty without the app's doing; when it was looked at last, it had 1 users and 0 todos."
     assert gone in done.stdout
     healed = run(database, "heal")
     assert (healed.returncode, gone in healed.stdout) == (2, True)
@@ -166,7 +192,7 @@ def test_where_the_log_alone_is_left_what_it_has_is_saved(database: Path) -> Non
     killed_with_a_log(database)
     os.truncate(database, 0)
     looked = run(database, "doctor")
-    assert (looked.returncode, "is gone, and its log is not" in looked.stdout) == (1, True)
+    assert (looked.returncode, "is gone or empty, and its log is not" in looked.stdout) == (1, True)
     assert "A start would save every row that can still be read" in looked.stdout
     healed = run(database, "heal")
     assert healed.returncode in {0, 2}
@@ -179,7 +205,7 @@ def test_a_snapshot_in_place_of_a_lost_file_is_told_as_a_loss(database: Path) ->
         if path.is_file():
             path.unlink()
     looked = run(database, "doctor")
-    assert (looked.returncode, "is gone, and there are snapshots of it" in looked.stdout) == (1, True)
+    assert (looked.returncode, "is gone or empty, and there are snapshots of it" in looked.stdout) == (1, True)
     healed = run(database, "heal")
     assert (healed.returncode, "Restored the database from the snapshot" in healed.stdout) == (2, True)
     assert run(database, "heal").returncode == 0

@@ -136,8 +136,9 @@ def _thorough(connection: sqlite3.Connection, is_fresh: bool) -> Iterator[str]:
     # In SQLite's own 2 MiB: a cache of 64 MiB saves no CPU where each row is looked up in each index (140,000 todos in
     # 260 MiB: 10.6 s either way), and the process would often keep that memory for good.
     if not is_fresh:
-        found = [problem for (problem,) in connection.execute(f"PRAGMA integrity_check({_PROBLEMS_SHOWN})")]
-        yield from (problem for problem in found if problem != "ok")
+        rows = connection.execute(f"PRAGMA integrity_check({_PROBLEMS_SHOWN})")
+        found = [problem for (told,) in rows for problem in look.lines_of(told)]
+        yield from found
         yield from _outvoted(connection, found)
     for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"CHECK constraint failed in {table}: row {rowid} has no {parent}"

@@ -177,10 +177,11 @@ class _Heal:
             rejected=report.total("rejected"),
             lost=report.total("lost"),
             invented=report.total("invented"),
+            invented_in=tuple(table.name for table in report.tables if table.invented),
             has_content=has_content,
             unknown=report.unknown,
             absent=report.absent,
-            unproven=(*report.unproven, *(table for table in report.traceless if table in self.watched)),
+            unproven=report.unproven,
             adopted=adopted,
         )
 

@@ -14,8 +14,8 @@ class Healed:
     """What a heal brought back. All counts are rows; `quarantine` names the folder where the damaged file lies.
 
     `unknown` names what the file holds and no release has a place for; `absent` the tables and `table.column`s that it
-    no longer has, and `unproven` the tables of which more may be lost than anything tells. `adopted` says what was
-    adopted from it.
+    no longer has, and `unproven` the tables of which more may be lost than anything tells. `invented_in` names those
+    into which rows were `invented`. `adopted` says what was adopted from it.
     """
 
     state: State
@@ -29,6 +29,7 @@ class Healed:
     rejected: int = 0
     lost: int = 0
     invented: int = 0
+    invented_in: tuple[str, ...] = ()
     has_content: bool = True
     restored_from: str | None = None
     at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
@@ -106,7 +107,7 @@ class Healed:
             (self.partial, "lost a part of their content"),
             (self.doubtful, "may not be what they were"),
             (self.rejected, "broke a rule and had to be changed or left out"),
-            (self.invented, "had to be made up in place of lost ones others belong to"),
+            (self.invented, f"had to be made up ({_and(self.invented_in)}) in place of lost ones others belong to"),
         )
         sentences = [f"The database was damaged and was repaired on {when}."]
         if told := ", ".join(f"{count:,} {what}" for count, what in parts if count):
@@ -121,4 +122,4 @@ class Healed:
 
 
 def _and(names: tuple[str, ...]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)

@@ -60,6 +60,11 @@ class View:
         return not self.is_database or any(is_structural(problem) for problem in self.problems)
 
 
+def lines_of(told: str) -> list[str]:
+    """The problems in one row of quick_check or integrity_check: of damaged pages it tells in one, under a heading."""
+    return [line for line in told.splitlines() if line != "ok" and not line.startswith("*** in database ")]
+
+
 def is_structural(problem: str) -> bool:
     """Whether a line of quick_check or integrity_check speaks of damaged pages."""
     return not is_of_a_row(problem) and not is_of_an_index(problem)
@@ -116,11 +121,8 @@ def see(database: Path, watched: tuple[str, ...], *, options: str) -> View:
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             connection.text_factory = bytes
-            problems = tuple(
-                row[0].decode(errors="replace")
-                for row in connection.execute(f"PRAGMA quick_check({_PROBLEMS_SHOWN})")
-                if row[0] != b"ok"
-            )
+            rows = connection.execute(f"PRAGMA quick_check({_PROBLEMS_SHOWN})")
+            problems = tuple(line for (text,) in rows for line in lines_of(text.decode(errors="replace")))
             connection.text_factory = lambda data: data.decode(errors="replace")
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             present = [table for table in watched if table in names]

@@ -107,7 +107,7 @@ def missing(before: Memory) -> str | None:
     if not any(before.rows.values()):
         return None
     numbers = " and ".join(f"{rows} {table}" for table, rows in before.rows.items())
-    return f"The database file is gone without the app's doing; when it was looked at last, it had {numbers}."
+    return f"The database file is gone or empty without the app's doing; when it was looked at last, it had {numbers}."
 
 
 def behind(database: Path, known: Mapping[str, TableCount], now: dict[str, int]) -> str | None:

@@ -71,7 +71,7 @@ def stand_in(database: Path) -> str | None:
         return None
     database.touch()
     os.truncate(database, log.pages * log.page_size)
-    return "The database file was gone, and its log was not: what that has is saved."
+    return "The database file was gone or empty, and its log was not: what that has is saved."
 
 
 def _log_alone(database: Path) -> Log:

@@ -238,7 +238,7 @@ def _under_lock(
     if warning is None and report.healed is None and not before.is_clean:
         warning = _behind_snapshot(home, rows)
     if restored is None and warning:
-        warning += _where_to_look(home)
+        warning += _where_to_look(home, rows)
         report = replace(report, actions=(*report.actions, warning), rolled_back=warning)
         known = known.telling(warning)
     if mending.TORN_LOG in report.actions:
@@ -265,12 +265,14 @@ def _bring_back(
     return restored
 
 
-def _where_to_look(home: Home) -> str:
+def _where_to_look(home: Home, rows: dict[str, int]) -> str:
+    """Where what is missing may be: in a snapshot that has more than there is now."""
     try:
-        has_snapshots = bool(snapshots.listed(home.backups, home.live.stem))
+        known = [found.manifest.tables for found in snapshots.listed(home.backups, home.live.stem)]
     except OSError:
-        has_snapshots = False
-    return " A snapshot may have them: `python -m backend restore --list` shows them." if has_snapshots else ""
+        known = []
+    has_more = any(table in once and once[table].rows > now for once in known for table, now in rows.items())
+    return " A snapshot may have them: `python -m backend restore --list` shows them." if has_more else ""
 
 
 def _behind_snapshot(home: Home, rows: dict[str, int]) -> str | None:

@@ -151,8 +151,8 @@ def healed(**counts: Any) -> Healed:
     ("heal", "told"),
     [
         (
-            healed(invented=2),
-            "Of about 1,000 rows 10 could not be saved, 2 had to be made up in place of lost ones others belong to.",
+            healed(invented=2, invented_in=("users",)),
+            "10 could not be saved, 2 had to be made up (users) in place of lost ones others belong to.",
         ),
         (healed(absent=("todos.title",)), "Missing in it were todos.title: what was found of them elsewhere is back."),
         (

@@ -8,6 +8,7 @@ CHECK allows. It invents no parents.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import ClassVar, NamedTuple
 
 from .layouts import Kind, Table, Value
 
@@ -25,8 +26,20 @@ _NEUTRAL: dict[Kind, Value] = {
 }
 
 
+class Reference(NamedTuple):
+    """Columns of a child that name a row of the parent by its columns `targets`."""
+
+    child: str
+    parent: str
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
 class Caretaker:
     """Override what you know better. Every method gets a fresh dict and may change and return it."""
+
+    references: ClassVar[tuple[Reference, ...]] = ()
+    """Those that hold although no foreign key says so."""
 
     def complete(self, table: str, row: Row, lost: Collection[str], doubted: Collection[str]) -> Row:
         """A row some of whose values are lost (None now) or look overwritten. Fill in what can be told."""
@@ -37,7 +50,7 @@ class Caretaker:
         return None
 
     def parent(self, child: str, parent: str, key: Row, row: Row) -> Row | None:
-        """The row that a child's foreign key misses (`row` is the child). None: the child is rejected instead."""
+        """The row that a child's reference misses (`row` is the child). None: the child is rejected instead."""
         return None
 
 

@@ -9,7 +9,7 @@ prove themselves against the indexes before a row of theirs counts as living.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .cells import CellReader
 from .grounds import Chart, TableGround, unwalked
@@ -43,7 +43,7 @@ class Surveyor:
                 self._own_everything_under(root)
         grounds = [self._walk_named(table, schema) for table in tables]
         strays = self._leftovers()
-        layout = self._best_layout(tables, strays.get(TABLE_LEAF, []))
+        layout = self._best_layout(tables, strays.get(TABLE_LEAF, []), is_complete=schema.complete)
         if layout is not None:
             have = {ground.table.name for ground in grounds}
             lost = [unwalked(table) for table in layout.tables if table.name not in have]
@@ -52,7 +52,7 @@ class Surveyor:
             grounds += lost
         StrayTables(self.samples, grounds).place(strays)
         StrayIndexes(self.samples, grounds).place(strays)
-        return Chart(grounds, layout.revision if layout else "", bool(tables))
+        return Chart(grounds, layout.revision if layout else "", bool(tables), 0 if tables else self._count_empty())
 
     # -- what the file names itself --
 
@@ -118,38 +118,50 @@ class Surveyor:
                     found.setdefault(kind, []).append(number)
         return found
 
-    def _best_layout(self, tables: list[Table], leaves: list[int]) -> Layout | None:
+    def _count_empty(self) -> int:
+        """How many pages nothing points at are empty tables: SQLite lets go of every other page without a row."""
+        pages = ((number, self.pages.page(number)) for number in range(2, self.pages.count + 1))
+        return sum(
+            not self.reader.owned[number] and page_kind(page, 0) == TABLE_LEAF and not self.reader.offsets(page, 0)
+            for number, page in pages
+        )
+
+    def _best_layout(self, tables: list[Table], leaves: list[int], *, is_complete: bool) -> Layout | None:
         """By the names the file gives if it gives any, else by what its stray pages hold."""
-        if tables:
-            own = {(table.name, tuple(column.name for column in table.columns)) for table in tables}
-            columns = {(table.name, column.name) for table in tables for column in table.columns}
-            indexes = {index.name for table in tables for index in table.indexes}
+        own = {(table.name, tuple(column.name for column in table.columns)) for table in tables}
+        columns = {(table.name, column.name) for table in tables for column in table.columns}
+        indexes = {index.name for table in tables for index in table.indexes}
+        sampled = leaves[:: max(1, len(leaves) // 200)]
 
-            def likeness(layout: Layout) -> tuple[float, int, int]:
-                # Where a table lost a column no layout has exactly that one, and the columns it has must decide.
-                exact = sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
-                alike = sum((t.name, c.name) in columns for t in layout.tables for c in t.columns)
-                return exact, alike, -len(indexes ^ {index.name for t in layout.tables for index in t.indexes})
+        def likeness(layout: Layout) -> tuple[float, int]:
+            if not tables:
+                return self._fit(sampled, layout), 0
+            # Where a table lost a column no layout has exactly that one, and the columns it has must decide.
+            exact = sum((t.name, tuple(c.name for c in t.columns)) in own for t in layout.tables)
+            return exact, sum((t.name, c.name) in columns for t in layout.tables for c in t.columns)
 
-        else:
-            step = max(1, len(leaves) // 200)
-            sampled = leaves[::step]
-
-            def likeness(layout: Layout) -> tuple[float, int, int]:
-                return self._fit(sampled, layout), 0, 0
-
-        likenesses = [likeness(layout) for layout in self.layouts]
-        most = max(likenesses, default=(0, 0, 0))
-        if most[:2] <= (0, 0):
+        alike = _most(self.layouts, likeness)
+        if not alike or likeness(alike[0]) <= (0, 0):
             return None
-        alike = [layout for layout, value in zip(self.layouts, likenesses, strict=True) if value == most]
-        if len(alike) == 1 or tables:
-            return alike[0]
-        # They differ in a table that is so small that no sample came from it: every page is asked, and how well it
-        # fits. Under a layout that lacks its columns it may still resemble another table, and be taken for that one's.
-        return max(alike, key=lambda layout: self._fit(leaves, layout))
+        if not is_complete and len({_columns_of(layout) for layout in alike}) > 1:
+            # They differ in a table that is not named, and so small that no sample came from it: every page is asked,
+            # and how well it fits. Under a layout that lacks its columns it may still resemble another table, and be
+            # taken for that one's. Where no page can tell, the roomiest: it has a place for all that a backup says.
+            alike = _most(alike, lambda layout: (self._fit(leaves, layout), len(_columns_of(layout))))
+        return min(alike, key=lambda layout: len(indexes ^ {i.name for t in layout.tables for i in t.indexes}))
 
     def _fit(self, leaves: Sequence[int], layout: Layout) -> float:
         """How well these pages fit the tables of a layout that each fits best."""
         rows = (list(self.samples.rows(number)) for number in leaves)
         return sum(max((self.samples.score(table, page) for table in layout.tables), default=0) for page in rows)
+
+
+def _most(layouts: Sequence[Layout], likeness: Callable[[Layout], tuple[float, int]]) -> list[Layout]:
+    """Those that are the most alike."""
+    found = [(likeness(layout), layout) for layout in layouts]
+    most = max((how for how, _ in found), default=None)
+    return [layout for how, layout in found if how == most]
+
+
+def _columns_of(layout: Layout) -> frozenset[tuple[str, str]]:
+    return frozenset((table.name, column.name) for table in layout.tables for column in table.columns)

@@ -75,11 +75,15 @@ class TableGround(_Tree):
 
 @dataclass(slots=True)
 class Chart:
-    """`revision` names the known layout that fits best, "" if none does. `schema_read`: the file named its tables."""
+    """`revision` names the known layout that fits best, "" if none does. `schema_read`: the file named its tables.
+
+    `empty` counts the pages nothing points at that are tables without a row; only where it did not.
+    """
 
     tables: list[TableGround]
     revision: str
     schema_read: bool
+    empty: int
 
 
 def unwalked(table: Table) -> TableGround:

@@ -20,7 +20,7 @@ from .grounds import TableGround
 from .layouts import Layout, describe_tables, quoted
 from .ledger import Ledger
 from .loading import Loader
-from .parents import mend_foreign_keys
+from .parents import mend_references
 from .report import Report, TableReport
 from .salvage import Salvage
 
@@ -100,7 +100,7 @@ def rebuild(
                 loaders[name].load(salvage.absent(target))
         connection.execute("COMMIT")
         _put_back_indexes(connection, put_off["index"])
-        mend_foreign_keys(connection, loaders, caretaker or Caretaker(), ledger)
+        mend_references(connection, loaders, caretaker or Caretaker(), ledger)
         for sql in put_off["trigger"]:
             connection.execute(sql)
         reports = tuple(_counted(connection, loader, (expected or {}).get(name, 0)) for name, loader in loaders.items())
@@ -109,9 +109,10 @@ def rebuild(
         chart = salvage.chart
         # Of a table that the file does not name any more, its stand-in must be whole; without one it is told as absent.
         doubted = {name: ground for name, ground in firsts.items() if ground.unproven and not ground.vanished}
-        # An empty table has no page that says whose it is: without a schema it looks as one that is lost.
-        unproven = tuple(name for name, ground in doubted.items() if chart.schema_read or ground.has_trace)
-        traceless = tuple(name for name in doubted if name not in unproven)
+        # An empty table has no page that says whose it is: without a schema it looks as one that is lost, unless there
+        # are as many empty pages as there are such tables.
+        is_told = chart.schema_read or sum(not ground.has_trace for ground in firsts.values()) > chart.empty
+        unproven = tuple(name for name, ground in doubted.items() if is_told or ground.has_trace)
     return Report(
         reports,
         chart.revision,
@@ -121,7 +122,6 @@ def rebuild(
         time.monotonic() - began,
         tuple(absent),
         unproven,
-        traceless,
     )
 
 

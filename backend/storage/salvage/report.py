@@ -42,8 +42,7 @@ class Report:
     `unknown` names the tables and `table.column`s of the file for which the candidate has no place; what they hold
     stays in the quarantined file only. `absent` names the tables and `table.column`s that the file does not have: what
     they held is gone, except for what a backup knew. `unproven` names the tables of which more may
-    be lost than anything tells, because every tree that lists their rows has a hole; `traceless` those that were
-    empty, or are lost altogether.
+    be lost than anything tells, because every tree that lists their rows has a hole.
     `sound`: the candidate passed integrity_check and foreign_key_check.
     """
 
@@ -55,7 +54,6 @@ class Report:
     seconds: float
     absent: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
-    traceless: tuple[str, ...] = ()
 
     def table(self, name: str) -> TableReport:
         return next((table for table in self.tables if table.name == name), TableReport(name))

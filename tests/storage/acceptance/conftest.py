@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from tests.storage.acceptance.nursery import Nursery
-from tests.storage.acceptance.patients import Content, Kept, Patient, build
+from tests.storage.acceptance.patients import Content, Kept, Patient, build, build_lived
 
 Admit = Callable[..., Patient]
 
@@ -27,14 +28,14 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     made.close()
 
 
-def _shared(factory: pytest.TempPathFactory, worker: str, name: str, users: int, todos: int) -> Kept:
+def _shared(factory: pytest.TempPathFactory, worker: str, name: str, build: Callable[[Path], Kept]) -> Kept:
     base = factory.getbasetemp() if worker == "master" else factory.getbasetemp().parent
     folder = base / name
     with FileLock(base / f"{name}.lock"):
         if not (folder / "older").exists():
             draft = base / f"{name}.draft"
             shutil.rmtree(draft, ignore_errors=True)
-            build(draft, users, todos)
+            build(draft)
             draft.rename(folder)
     return Kept(folder / "todo.db", folder / "older" / "backups")
 
@@ -45,19 +46,25 @@ def _shared(factory: pytest.TempPathFactory, worker: str, name: str, users: int,
 )
 def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
     """100 users and 20,000 todos, as the acceptance figures want them; each run has a tenth of those, in 4 MiB."""
-    return _shared(tmp_path_factory, worker_id, f"large{request.param}", 100, request.param)
+    return _shared(tmp_path_factory, worker_id, f"large{request.param}", partial(build, users=100, todos=request.param))
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
     """For what needs many starts and no figures."""
-    return _shared(tmp_path_factory, worker_id, "small", 12, 300)
+    return _shared(tmp_path_factory, worker_id, "small", partial(build, users=12, todos=300))
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
     """For what needs thousands."""
-    return _shared(tmp_path_factory, worker_id, "tiny", 5, 100)
+    return _shared(tmp_path_factory, worker_id, "tiny", partial(build, users=5, todos=100))
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Kept:
+    """For what every table has to come through."""
+    return _shared(tmp_path_factory, worker_id, "lived", build_lived)
 
 
 @pytest.fixture(scope="session")

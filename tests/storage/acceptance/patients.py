@@ -6,8 +6,11 @@ They are built at a fixed revision and migrated to the newest one, so no test he
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,13 +20,15 @@ from typing import Any
 
 from sqlalchemy import make_url
 
+import backend.models  # noqa: F401 - fills the metadata
 from backend import security
+from backend.models.base import metadata
 from backend.security import TokenKind
 from backend.storage import layout, migrate, quarantine, taking
 from backend.storage.engine import make_engine
 from backend.storage.home import find_home
 from tests.storage import reference
-from tests.storage.acceptance.nursery import Call, Child, Ended, Nursery
+from tests.storage.acceptance.nursery import ROOT, Call, Child, Ended, Nursery
 from tests.storage.assay import untouched
 from tests.storage.damage import damage
 
@@ -31,8 +36,13 @@ from tests.storage.damage import damage
 WRITTEN_AT = "b95d1c6f2e08"
 OLDEST = "299861bd0370"
 
-# What people wrote. Other tables are derived from it, or are the installation's own.
-TABLES = ("users", "sessions", "todos", "todo_tags")
+# What people wrote, and its keys. Other tables are derived from it, or are the installation's own.
+KEYS = {
+    table.name: tuple(column.name for column in table.primary_key)
+    for table in metadata.sorted_tables
+    if table.name not in {"installation", "ledgers", "todo_words"}
+}
+TABLES = tuple(KEYS)
 HEALTHY = "healthy"
 _SIZE_OF_THE_FIGURES = 8 * 2**20
 _TODOS_OF_THE_FIGURES = 19_000
@@ -200,6 +210,23 @@ def build(folder: Path, users: int, todos: int) -> Kept:
     return Kept(database, older.parent / "backups")
 
 
+def build_lived(folder: Path) -> Kept:
+    """What people leave behind who use everything, with a snapshot from the middle of it."""
+    (folder / "older").mkdir(parents=True)
+    kept = Kept(folder / "todo.db", folder / "older" / "backups")
+    for step in ("begin", "go on"):
+        subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("lived.py")), step],
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": f"sqlite:///{kept.database}", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+        )
+        if not kept.backups.exists():
+            shutil.copytree(folder / "backups", kept.backups)
+    return kept
+
+
 def write(database: Path, *, users: int, todos: int, revision: str = WRITTEN_AT, backup: Path | None = None) -> None:
     """A database of a release, filled. Everybody's login holds for long."""
     statements = layout.released().ddl[revision]
@@ -277,10 +304,8 @@ def compare(truth: Content, found: Content, flags: Iterable[tuple[str, frozenset
     for table, values in flags:
         if table in told:
             told[table].append(dict(values))
-    names = {"users": ("id",), "sessions": ("id",), "todos": ("owner_id", "id")}
-    names["todo_tags"] = ("owner_id", "todo_id", "tag_key")
     marked = {
-        table: {frozenset(str(row.get(name)) for name in names[table]) for row in rows} for table, rows in told.items()
+        table: {frozenset(str(row.get(name)) for name in KEYS[table]) for row in rows} for table, rows in told.items()
     }
     for table, rows in truth.items():
         outcome.total += len(rows)

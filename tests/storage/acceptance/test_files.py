@@ -6,9 +6,9 @@ from contextlib import closing
 import pytest
 
 from backend.storage.diagnose import State
-from tests.storage.acceptance.patients import Content, Kept, Patient, assert_sound, contents
+from tests.storage.acceptance.patients import TABLES, Content, Kept, Patient, assert_sound, contents
 
-EMPTY: Content = {"users": {}, "sessions": {}, "todos": {}, "todo_tags": {}}
+EMPTY: Content = {table: {} for table in TABLES}
 
 
 def test_case_01_a_healthy_start_writes_nothing(patient: Patient) -> None:

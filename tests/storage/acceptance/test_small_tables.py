@@ -1,0 +1,89 @@
+"""Tables of a few rows, of which one page is all there is: none is lost without a word, or taken for another."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.storage.acceptance.nursery import Nursery
+from tests.storage.acceptance.patients import Kept, Patient, contents
+from tests.storage.damage.page_faults import overwrite
+
+PAGE = 4096
+Lose = Callable[..., Patient]
+
+
+@pytest.fixture
+def lose(lived: Kept, nursery: Nursery, tmp_path: Path) -> Lose:
+    """A database that has lost a table with all of its indexes, and its first page or not."""
+
+    def make(table: str | None, *, with_first_page: bool) -> Patient:
+        room = tmp_path / f"without {table}"
+        room.mkdir()
+        patient = Patient(Path(shutil.copy(lived.database, room / "todo.db")), nursery, lived.truth)
+        with closing(sqlite3.connect(patient.database)) as connection:
+            of_the_table = "SELECT pageno FROM dbstat JOIN sqlite_master USING (name) WHERE tbl_name = ?"
+            pages = {number for (number,) in connection.execute(of_the_table, [table])}
+        for number in pages | ({1} if with_first_page else set()):
+            overwrite(patient.database, (number - 1) * PAGE, bytes(PAGE))
+        return patient
+
+    return make
+
+
+def lists_of(database: Path) -> set[tuple[str, str]]:
+    """The lists that todos stand in, by their keys."""
+    with closing(sqlite3.connect(database)) as connection:
+        return set(connection.execute("SELECT owner_id, list_id FROM todos WHERE list_id IS NOT NULL"))
+
+
+def test_todos_whose_list_is_lost_stand_in_one_that_can_be_opened(lose: Lose, lived: Kept) -> None:
+    patient = lose("lists", with_first_page=False)
+    wanted = lists_of(lived.database)
+    report = patient.start()
+    found = contents(patient.database)
+    assert found["todos"] == patient.truth["todos"]
+    assert lists_of(patient.database) == wanted == found["lists"].keys()
+    assert f"{len(wanted)} had to be made up (lists) in place of lost ones" in report.unacknowledged
+    patient.assert_well()
+
+
+@pytest.mark.parametrize("with_first_page", [False, True])
+@pytest.mark.parametrize("table", ["personal_tokens", "saved_filters", "lists", "list_members", "sessions", "users"])
+def test_what_a_snapshot_says_of_a_lost_table_comes_back_with_every_column(
+    lose: Lose, lived: Kept, table: str, with_first_page: bool
+) -> None:
+    """Without the first page too, where nothing but the app's own releases tells what the table looked like."""
+    patient = lose(table, with_first_page=with_first_page).with_backup(lived)
+    known = contents(max(lived.backups.glob("*.db")))[table]
+    report = patient.start()
+    found = contents(patient.database)[table]
+    assert known
+    assert {key: found.get(key) for key in known} == known
+    assert not report.lost_nothing
+    patient.assert_well()
+
+
+@pytest.mark.parametrize("table", ["personal_tokens", "saved_filters", "list_invites", "idempotency_keys"])
+def test_a_table_that_is_lost_whole_is_told_also_without_the_first_page(lose: Lose, table: str) -> None:
+    report = lose(table, with_first_page=True).start()
+    assert f"More may be lost of {table} than anything tells" in report.unacknowledged
+
+
+def test_without_the_first_page_alone_nothing_is_said_to_be_lost(lose: Lose) -> None:
+    patient = lose(None, with_first_page=True)
+    report = patient.start()
+    assert report.lost_nothing, report.unacknowledged
+    assert patient.outcome().is_whole
+
+
+def test_an_empty_table_is_not_taken_for_a_lost_one(lose: Lose) -> None:
+    patient = lose(None, with_first_page=False)
+    with closing(sqlite3.connect(patient.database)) as connection:
+        connection.executescript("DELETE FROM saved_filters; DELETE FROM personal_tokens;")
+    overwrite(patient.database, 0, bytes(PAGE))
+    report = patient.start()
+    assert report.lost_nothing, report.unacknowledged
