@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from backend.models.base import new_id
 from backend.models.field import TITLE_KEY_MAX, Priority
+from backend.models.todo_list import Role
 from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
 from backend.storage.salvage.caretaker import Caretaker, Reference, Row
+from backend.storage.salvage.layouts import Value
 
 _LOST_TITLE = "(title lost)"
 _LOST_NAME = "(name lost)"
@@ -17,6 +19,15 @@ _FIRST_POSITION = "a0"
 # No password verifies against it, and no library takes it for a hash of its own.
 _NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
+
+
+# What gives somebody a right, with the least of it: what is lost must not become more than it was.
+_LEAST: dict[str, Row] = {
+    "users": {"is_admin": 0, "password_hash": _NO_PASSWORD},
+    "list_members": {"role": Role.VIEWER.value},
+    "list_invites": {"role": Role.VIEWER.value, "expires_at": _LONG_AGO},
+    "personal_tokens": {"scopes": "[]", "max_changes": 1, "expires_at": _LONG_AGO},
+}
 
 
 class TodoCaretaker(Caretaker):
@@ -27,8 +38,9 @@ class TodoCaretaker(Caretaker):
         Reference("todos", "todos", ("owner_id", "parent_id"), ("owner_id", "id")),
     )
 
-    def complete(self, table: str, row: Row, lost: Collection[str], doubted: Collection[str]) -> Row:  # noqa: ARG002
-        """Fill what a list shows and an index sorts by."""
+    def complete(self, table: str, row: Row, lost: Collection[str], doubted: Collection[str]) -> Row:
+        """Fill what a list shows and an index sorts by, and let no right become more than it was."""
+        row |= {name: least for name, least in _LEAST.get(table, {}).items() if name in lost or name in doubted}
         match table:
             case "todos":
                 return _whole_todo(row)
@@ -36,6 +48,10 @@ class TodoCaretaker(Caretaker):
                 return _whole_list(row)
             case _:
                 return row
+
+    def choose(self, table: str, column: str, choices: tuple[Value, ...]) -> Value:
+        """The least of the roles."""
+        return _LEAST.get(table, {}).get(column, choices[0])
 
     def mend(self, table: str, row: Row, error: str) -> Row | None:
         """The row within the rules; what was refused stands in rejected.jsonl as it was."""

@@ -24,3 +24,14 @@ def test_an_account_whose_names_are_unknown_or_taken_gets_others(error: str, kno
     mended = TodoCaretaker().mend("users", {**LOST, **known}, error)
     assert mended is not None
     assert (mended["username"], mended["email"]) == (f"recovered-{ID}", f"recovered-{ID}@example.invalid")
+
+
+def test_a_right_of_which_the_bounds_are_lost_is_the_least_there_is() -> None:
+    caretaker = TodoCaretaker()
+    token: Row = {"name": "script", "scopes": "[1", "max_changes": None, "expires_at": None}
+    bounded = caretaker.complete("personal_tokens", dict(token), {"max_changes", "expires_at"}, {"scopes"})
+    assert bounded == {"name": "script", "scopes": "[]", "max_changes": 1, "expires_at": "1970-01-01T00:00:00.000000Z"}
+    # What was never bounded stays so.
+    assert caretaker.complete("personal_tokens", dict(token), {"name"}, set()) == token
+    user: Row = {"username": "ada", "is_admin": 3, "password_hash": "$argon2id$"}
+    assert caretaker.complete("users", dict(user), set(), {"is_admin"}) == {**user, "is_admin": 0}

@@ -45,6 +45,10 @@ class Caretaker:
         """A row some of whose values are lost (None now) or look overwritten. Fill in what can be told."""
         return row
 
+    def choose(self, table: str, column: str, choices: tuple[Value, ...]) -> Value:
+        """One of what a CHECK constraint lists, for a text that is none of it."""
+        return choices[0]
+
     def mend(self, table: str, row: Row, error: str) -> Row | None:
         """A row a CHECK, NOT NULL or UNIQUE constraint refused even after `neutral`. None gives it up."""
         return None
@@ -67,8 +71,10 @@ def neutral(table: Table, row: Mapping[str, Value]) -> Row:
     return mended
 
 
-def clamped(table: Table, row: Mapping[str, Value], allowed: Mapping[str, tuple[Value, ...]]) -> Row:
-    """The row with each value that `allowed` does not list moved to the nearest one, or to the default or the first."""
+def clamped(
+    table: Table, row: Mapping[str, Value], allowed: Mapping[str, tuple[Value, ...]], caretaker: Caretaker
+) -> Row:
+    """The row with each value that `allowed` does not list moved to the nearest one, or to the default or a choice."""
     mended = dict(row)
     for column in table.columns:
         choices = allowed.get(column.name)
@@ -79,5 +85,8 @@ def clamped(table: Table, row: Mapping[str, Value], allowed: Mapping[str, tuple[
         if isinstance(value, int | float) and len(numbers) == len(choices):
             mended[column.name] = min(numbers, key=lambda choice: abs(choice - value))
         else:
-            mended[column.name] = column.default if column.default in choices else choices[0]
+            is_default_listed = column.default in choices
+            mended[column.name] = (
+                column.default if is_default_listed else caretaker.choose(table.name, column.name, choices)
+            )
     return mended

@@ -121,7 +121,7 @@ class Loader:
         if self._is_there(feed, original):
             # An older or doubtful copy of a row that is in already.
             return False
-        mended: Row | None = clamped(self.table, neutral(self.table, original), self._allowed)
+        mended: Row | None = clamped(self.table, neutral(self.table, original), self._allowed, self._caretaker)
         if mended is None or self._try(statement, [mended.get(name) for name in feed.names]) is not None:
             mended = self._caretaker.mend(self.table.name, dict(mended or original), error)
             if mended is None or self._try(statement, [mended.get(name) for name in feed.names]) is not None:

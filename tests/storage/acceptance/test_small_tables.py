@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.storage.diagnose import State
 from tests.storage.acceptance.nursery import Nursery
 from tests.storage.acceptance.patients import Kept, Patient, contents
 from tests.storage.damage.page_faults import overwrite
@@ -87,3 +88,13 @@ def test_an_empty_table_is_not_taken_for_a_lost_one(lose: Lose) -> None:
     overwrite(patient.database, 0, bytes(PAGE))
     report = patient.start()
     assert report.lost_nothing, report.unacknowledged
+
+
+def test_a_role_that_is_none_becomes_the_least_of_them(lose: Lose) -> None:
+    patient = lose(None, with_first_page=False)
+    patient.statement("PRAGMA ignore_check_constraints = ON", "UPDATE list_members SET role = 'edisor'")
+    report = patient.start()
+    assert report.found == State.ROWS_INVALID
+    with closing(sqlite3.connect(patient.database)) as connection:
+        assert {role for (role,) in connection.execute("SELECT role FROM list_members")} == {"viewer"}
+    assert not report.lost_nothing
