@@ -3,11 +3,13 @@
 Storage saves rows; where one is refused by a rule or lacks its parent, it asks here what to put in.
 """
 
+import json
+import sqlite3
 from collections.abc import Collection
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from backend.models.base import new_id
-from backend.models.field import TITLE_KEY_MAX, Priority
+from backend.models.field import NAME_MAX, TITLE_KEY_MAX, Priority
 from backend.models.todo_list import Role
 from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
 from backend.storage.salvage.caretaker import Caretaker, Reference, Row
@@ -15,6 +17,7 @@ from backend.storage.salvage.layouts import Value
 
 _LOST_TITLE = "(title lost)"
 _LOST_NAME = "(name lost)"
+_RECOVERED = "recovered-"
 _FIRST_POSITION = "a0"
 # No password verifies against it, and no library takes it for a hash of its own.
 _NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
@@ -78,6 +81,47 @@ class TodoCaretaker(Caretaker):
             case _:
                 return None
 
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """Give lists and accounts with a placeholder the name that the log of operations says they had."""
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'operations'").fetchone() is not None:
+            _name_lists(connection)
+            _name_users(connection)
+
+
+def _name_lists(connection: sqlite3.Connection) -> None:
+    logged = connection.execute(
+        "SELECT o.after, l.owner_id, l.id FROM lists AS l JOIN operations AS o ON o.owner_id = l.owner_id"
+        " AND o.object_id = l.id WHERE l.name = ? AND o.kind = 'list' ORDER BY o.seq",
+        [_LOST_NAME],
+    )
+    named = [(name, *key) for after, *key in logged.fetchall() if (name := _name_in(after)) is not None]
+    connection.executemany("UPDATE lists SET name = ? WHERE owner_id = ? AND id = ?", named)
+
+
+def _name_users(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM users WHERE username = ? || id", [_RECOVERED]).fetchone() is None:
+        return  # the log is long, and has no index for this
+    acted = connection.execute(
+        "SELECT actor_id, actor_name, max(at) FROM operations WHERE token_id IS NULL"
+        " AND actor_id IN (SELECT id FROM users WHERE username = ? || id) GROUP BY actor_id",
+        [_RECOVERED],
+    )
+    named = [(name, fold(name), user_id) for user_id, name, _ in acted.fetchall() if _is_username(name)]
+    # Where somebody has the name by now, the placeholder stays.
+    connection.executemany("UPDATE OR IGNORE users SET username = ?, username_key = ? WHERE id = ?", named)
+
+
+def _name_in(after: object) -> str | None:
+    try:
+        name = json.loads(after).get("name") if isinstance(after, str) else None
+    except (ValueError, AttributeError, RecursionError):  # what was saved from damage may be anything
+        return None
+    return name if isinstance(name, str) and 0 < len(name) <= NAME_MAX else None
+
+
+def _is_username(name: object) -> TypeGuard[str]:
+    return isinstance(name, str) and USERNAME_MIN <= len(name) <= USERNAME_MAX
+
 
 def _whole_todo(row: Row) -> Row:
     title = row.get("title")
@@ -111,10 +155,10 @@ def _whole_user(row: Row, *, is_taken: bool = False) -> Row:
     identity = str(row.get("id") or new_id())
     # The keys that indexes hold are the names as they are compared: whoever logs in with one is let in.
     username, email = (row.get(name) or row.get(f"{name}_key") for name in ("username", "email"))
-    if is_taken or not isinstance(username, str) or not USERNAME_MIN <= len(username) <= USERNAME_MAX:
-        username = f"recovered-{identity}"
+    if is_taken or not _is_username(username):
+        username = f"{_RECOVERED}{identity}"
     if is_taken or not isinstance(email, str) or not email:
-        email = f"recovered-{identity}@example.invalid"
+        email = f"{_RECOVERED}{identity}@example.invalid"
     return {
         **row,
         "id": identity,

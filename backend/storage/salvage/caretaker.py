@@ -7,6 +7,7 @@ CHECK allows. It invents no parents.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping
 from typing import ClassVar, NamedTuple
 
@@ -14,7 +15,7 @@ from .layouts import Kind, Table, Value
 
 Row = dict[str, Value]
 
-_NEUTRAL: dict[Kind, Value] = {
+_VALUES: dict[Kind, Value] = {
     Kind.BOOLEAN: 0,
     Kind.INTEGER: 0,
     Kind.NUMBER: 0,
@@ -53,9 +54,16 @@ class Caretaker:
         """A row a CHECK, NOT NULL or UNIQUE constraint refused even after `neutral`. None gives it up."""
         return None
 
+    def finish(self, connection: sqlite3.Connection) -> None:
+        """Put right in the candidate what its rows tell together, now that all of them are in."""
+
     def parent(self, child: str, parent: str, key: Row, row: Row) -> Row | None:
         """The row that a child's reference misses (`row` is the child). None: the child is rejected instead."""
         return None
+
+
+NEUTRAL = Caretaker()
+"""Knows nothing better."""
 
 
 def neutral(table: Table, row: Mapping[str, Value]) -> Row:
@@ -65,7 +73,7 @@ def neutral(table: Table, row: Mapping[str, Value]) -> Row:
         value = mended.get(column.name)
         if value is None:
             if not column.nullable:
-                mended[column.name] = column.default if column.has_default else _NEUTRAL[column.kind]
+                mended[column.name] = column.default if column.has_default else _VALUES[column.kind]
         elif column.kind is Kind.BOOLEAN and value not in (0, 1):
             mended[column.name] = int(bool(value)) if isinstance(value, int | float) else 0
     return mended

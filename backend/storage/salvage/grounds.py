@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
-from .layouts import Index, Table
+from .layouts import Index, Kind, Table
 from .walks import HOLE
 
 
@@ -84,6 +84,20 @@ class Chart:
     revision: str
     schema_read: bool
     empty: int
+
+    @property
+    def may_lack_a_table(self) -> bool:
+        """Whether a table of which nothing was found has no empty page that may be it, so that it must be lost.
+
+        Pages of two tables of the same kinds of columns are all given to one of them.
+        """
+        found = {_kinds(ground.table) for ground in self.tables if ground.has_trace}
+        nowhere = [ground for ground in self.tables if not ground.has_trace and _kinds(ground.table) not in found]
+        return len(nowhere) > self.empty
+
+
+def _kinds(table: Table) -> tuple[Kind, ...]:
+    return tuple(column.kind for column in table.columns)
 
 
 def unwalked(table: Table) -> TableGround:

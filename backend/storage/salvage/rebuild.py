@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from .caretaker import Caretaker
+from .caretaker import NEUTRAL, Caretaker
 from .donors import Donor
 from .grounds import TableGround
 from .layouts import Layout, describe_tables, quoted
@@ -41,7 +41,7 @@ def rebuild(
     *,
     log: Path | None = None,
     backups: Sequence[Path] = (),
-    caretaker: Caretaker | None = None,
+    caretaker: Caretaker = NEUTRAL,
     ledger_folder: Path | None = None,
     aliases: Mapping[str, str] | None = None,
     skip: Collection[str] = (),
@@ -89,20 +89,20 @@ def rebuild(
                 absent += [f"{target.name}.{c.name}" for c in target.columns if source.position(c.name) is None]
             loader = loaders.get(target.name)
             if loader is None:
-                loader = loaders[target.name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+                loader = loaders[target.name] = Loader(connection, target, caretaker, ledger)
                 firsts[target.name] = salvage.ground(source)
             if salvage.is_vanished(source):
                 absent.append(target.name)
             loader.load(salvage.table(source))
         for name, target in targets.items():
             if name not in loaders:
-                loaders[name] = Loader(connection, target, caretaker or Caretaker(), ledger)
+                loaders[name] = Loader(connection, target, caretaker, ledger)
                 loaders[name].load(salvage.absent(target))
         connection.execute("COMMIT")
         _put_back_indexes(connection, put_off["index"])
-        mend_references(connection, loaders, caretaker or Caretaker(), ledger)
-        for sql in put_off["trigger"]:
-            connection.execute(sql)
+        mend_references(connection, loaders, caretaker, ledger)
+        caretaker.finish(connection)
+        _put_back(connection, put_off["trigger"])
         reports = tuple(_counted(connection, loader, (expected or {}).get(name, 0)) for name, loader in loaders.items())
         sound = not check or _is_sound(connection)
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -111,8 +111,9 @@ def rebuild(
         doubted = {name: ground for name, ground in firsts.items() if ground.unproven and not ground.vanished}
         # An empty table has no page that says whose it is: without a schema it looks as one that is lost, unless there
         # are as many empty pages as there are such tables.
-        is_told = chart.schema_read or sum(not ground.has_trace for ground in firsts.values()) > chart.empty
-        unproven = tuple(name for name, ground in doubted.items() if is_told or ground.has_trace)
+        unproven = tuple(
+            name for name, ground in doubted.items() if chart.schema_read or chart.may_lack_a_table or ground.has_trace
+        )
     return Report(
         reports,
         chart.revision,
@@ -147,9 +148,13 @@ def _take_off(connection: sqlite3.Connection) -> dict[str, list[str]]:
 
 def _put_back_indexes(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
     connection.execute(f"PRAGMA cache_size = -{_SORTING_KIB}")
+    _put_back(connection, statements)
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _put_back(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
     for sql in statements:
         connection.execute(sql)
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def _counted(connection: sqlite3.Connection, loader: Loader, told: int) -> TableReport:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.storage.diagnose import State
+from tests.storage.acceptance.lived import NAMES
 from tests.storage.acceptance.nursery import Nursery
 from tests.storage.acceptance.patients import Kept, Patient, contents
 from tests.storage.damage.page_faults import overwrite
@@ -41,6 +42,11 @@ def lists_of(database: Path) -> set[tuple[str, str]]:
         return set(connection.execute("SELECT owner_id, list_id FROM todos WHERE list_id IS NOT NULL"))
 
 
+def names_of(database: Path, table: str, column: str) -> dict[str, str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return dict(connection.execute(f"SELECT id, {column} FROM {table}").fetchall())
+
+
 def test_todos_whose_list_is_lost_stand_in_one_that_can_be_opened(lose: Lose, lived: Kept) -> None:
     patient = lose("lists", with_first_page=False)
     wanted = lists_of(lived.database)
@@ -49,6 +55,18 @@ def test_todos_whose_list_is_lost_stand_in_one_that_can_be_opened(lose: Lose, li
     assert found["todos"] == patient.truth["todos"]
     assert lists_of(patient.database) == wanted == found["lists"].keys()
     assert f"{len(wanted)} had to be made up (lists) in place of lost ones" in report.unacknowledged
+    # Their names are in the log of operations.
+    assert names_of(patient.database, "lists", "name") == names_of(lived.database, "lists", "name")
+    patient.assert_well()
+
+
+def test_accounts_of_which_nothing_is_left_are_found_by_the_names_in_the_log(lose: Lose, lived: Kept) -> None:
+    patient = lose("users", with_first_page=False)
+    report = patient.start()
+    assert f"{len(NAMES)} had to be made up (users) in place of lost ones" in report.unacknowledged
+    assert names_of(patient.database, "users", "username") == names_of(lived.database, "users", "username")
+    with closing(sqlite3.connect(patient.database)) as connection:
+        assert set(connection.execute("SELECT password_hash, is_admin FROM users")) == {("!", 0)}
     patient.assert_well()
 
 
