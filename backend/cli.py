@@ -7,6 +7,7 @@ that was there, in quarantine.
 import argparse
 import getpass
 import logging
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import Timeout
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from backend import move
@@ -44,8 +46,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit("ERROR: The app works with this database. Stop it first.")
     except (AppError, snapshots.DamagedError) as error:
         sys.exit(f"ERROR: {error}")
-    except OSError as error:
-        sys.exit(f"ERROR: {error.strerror}.")
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        sys.exit(
+            f"ERROR: {mend.words_of(error)}. Nothing was changed. See whether the database file and its folder may be"
+            " written to, and whether there is room on their disk."
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,9 +181,13 @@ def _restore(chosen: argparse.Namespace) -> int:
         print("\n".join(known) or "There are no snapshots.")
         return 0 if known else 1
     # After a reset the newest ones are as empty as the database, and nobody asks for those.
-    wanted = known.get(chosen.snapshot) if chosen.snapshot else next(filter(_has_accounts, known.values()), None)
+    wanted = (
+        snapshots.newest_good(home.backups, home.live.stem, _has_accounts)
+        if chosen.snapshot is None
+        else known.get(chosen.snapshot)
+    )
     if wanted is None:
-        print("There is no such snapshot; `restore --list` shows what there is.")
+        print("There is no such snapshot, or none that is good; `restore --list` shows what there is.")
         return 1
     if not (chosen.yes or _agreed(f"Put {wanted.path.name} in the place of the database?")):
         return 1
@@ -192,8 +201,8 @@ def _restore(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _has_accounts(snapshot: snapshots.Snapshot) -> bool:
-    found = snapshot.manifest.tables.get("users")
+def _has_accounts(manifest: snapshots.Manifest) -> bool:
+    found = manifest.tables.get("users")
     return found is not None and found.rows > 0
 
 

@@ -384,6 +384,8 @@ def _ensure_writable(used: Engine) -> None:
         raise StorageUnavailableError(
             "The database can only be read right now, so nothing was changed. The log says why."
         )
+    if report.is_damaged:
+        raise _damaged()
 
 
 def _look_again() -> None:

@@ -10,6 +10,7 @@ from typing import ClassVar, TypeGuard
 
 from backend.models.base import new_id
 from backend.models.field import NAME_MAX, TITLE_KEY_MAX, Priority
+from backend.models.operation import Action, Door, Kind
 from backend.models.todo_list import Role
 from backend.models.user import USERNAME_MAX, USERNAME_MIN, fold
 from backend.storage.salvage.caretaker import Caretaker, Reference, Row
@@ -24,12 +25,15 @@ _NO_PASSWORD = "!"  # noqa: S105 - the opposite of one
 _LONG_AGO = "1970-01-01T00:00:00.000000Z"
 
 
-# What gives somebody a right, with the least of it: what is lost must not become more than it was.
+# What gives somebody a right, with the least of it: what is lost must not become more than it was. And what the app
+# could not read where it is empty.
 _LEAST: dict[str, Row] = {
-    "users": {"is_admin": 0, "password_hash": _NO_PASSWORD},
+    "users": {"is_admin": 0, "password_hash": _NO_PASSWORD, "timezone": "UTC"},
     "list_members": {"role": Role.VIEWER.value},
     "list_invites": {"role": Role.VIEWER.value, "expires_at": _LONG_AGO},
     "personal_tokens": {"scopes": "[]", "max_changes": 1, "expires_at": _LONG_AGO},
+    "saved_filters": {"name": _LOST_NAME, "query": "{}", "position": _FIRST_POSITION, "version": 1},
+    "operations": {"actor_name": "", "door": Door.SYSTEM.value, "action": Action.UPDATE.value, "kind": Kind.TODO.value},
 }
 
 
@@ -49,6 +53,8 @@ class TodoCaretaker(Caretaker):
                 return _whole_todo(row)
             case "lists":
                 return _whole_list(row)
+            case "operations":
+                return _whole_operation(row)
             case _:
                 return row
 
@@ -83,9 +89,13 @@ class TodoCaretaker(Caretaker):
 
     def finish(self, connection: sqlite3.Connection) -> None:
         """Give lists and accounts with a placeholder the name that the log of operations says they had."""
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'operations'").fetchone() is not None:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "operations" in tables:  # no release before the log had lists
             _name_lists(connection)
             _name_users(connection)
+        if "installation" in tables:
+            # Where nothing tells that it was moved elsewhere, it is in use.
+            connection.execute("INSERT OR IGNORE INTO installation (id, state) VALUES (1, 'active')")
 
 
 def _name_lists(connection: sqlite3.Connection) -> None:
@@ -149,6 +159,11 @@ def _whole_list(row: Row) -> Row:
         "updated_at": row.get("updated_at") or _LONG_AGO,
         "version": max(version, 1) if isinstance(version, int) else 1,
     }
+
+
+def _whole_operation(row: Row) -> Row:
+    ids = {"operation_id": new_id(), "object_id": new_id(), "actor_id": row.get("owner_id")}
+    return {**row, **{name: other for name, other in ids.items() if not row.get(name)}}
 
 
 def _whole_user(row: Row, *, is_taken: bool = False) -> Row:

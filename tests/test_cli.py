@@ -1,10 +1,12 @@
 """`python -m backend`: each command as somebody types it, on a database of their own."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -247,6 +249,56 @@ def test_a_backup_is_not_said_to_be_there_when_its_file_is_damaged(database: Pat
     newest.write_bytes(content)
     assert run(database, "backup").stdout != first
     assert "Restored" in run(database, "restore", "--yes").stdout
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """What root may not write to either."""
+    if (
+        shutil.which("chattr") is None
+        or subprocess.run(["chattr", "+i", path], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("no file here can be made immutable: that takes root, chattr and a file system that knows it")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
+
+
+@pytest.mark.parametrize("command", ["reset", "restore"])
+def test_what_could_not_be_done_is_not_done_by_the_next_start(database: Path, command: str) -> None:
+    assert run(database, "backup").returncode == 0
+    killed_with_a_log(database)
+    with immutable(database):
+        refused = run(database, command, "--yes")
+        assert (refused.returncode, "Nothing was changed." in refused.stderr) == (1, True)
+    assert "todos: 100" in run(database, "doctor").stdout  # its log is beside it, where it was
+    run_sql(database, "UPDATE todos SET title = 'written since'")
+    healed = run(database, "heal")
+    assert (healed.returncode, healed.stdout) == (0, "The database is healthy; nothing was done.\n")
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT DISTINCT title FROM todos").fetchall() == [("written since",)]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_in_words(database: Path) -> None:
+    with immutable(database.parent):
+        for command in (["reset", "--yes"], ["backup"], ["heal"], ["doctor"]):
+            done = run(database, *command)  # and no traceback
+            assert str(database.parent) not in done.stdout + done.stderr
+
+
+def test_without_a_name_the_newest_snapshot_that_is_good_comes_back(database: Path) -> None:
+    assert run(database, "backup").returncode == 0
+    killed_with_a_log(database)
+    newest = run(database, "backup").stdout.split()[3].rstrip(",")
+    path = database.parent / "backups" / newest
+    content = bytearray(path.read_bytes())
+    content[5_000:6_000] = b"\xa5" * 1_000
+    path.write_bytes(content)
+    restored = run(database, "restore", "--yes")
+    assert (restored.returncode, newest in restored.stdout) == (0, False)
+    assert f"The snapshot {newest} is passed over" in restored.stderr
+    assert "todos: 0" in run(database, "doctor").stdout
 
 
 def run_sql(database: Path, statement: str) -> None:

@@ -106,6 +106,8 @@ def code_of(error: DBAPIError) -> str | int | None:
 
 def words_of(error: DBAPIError) -> str:
     """A reason to show. PostgreSQL's sentence names tables; others name users and hosts, so their number must do."""
+    if isinstance(error.orig, sqlite3.Error):
+        return str(error.orig)
     words = getattr(getattr(error.orig, "diag", None), "message_primary", None)
     return f"{words or type(error.orig).__name__} [{code_of(error) or 'no code'}]"
 

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, make_url
 
 from backend.storage import adopter as adopting
-from backend.storage import memory, quarantine, snapshots, swap, taking
+from backend.storage import layout, memory, quarantine, snapshots, swap, taking
 from backend.storage.adopter import Adopter, RefusedError
 from backend.storage.diagnose import Diagnosis, State, diagnose
 from backend.storage.engine import make_engine
@@ -100,8 +100,13 @@ def heal(
         raise
     (folder / "report.json").write_text(json.dumps(healed.note, indent=1))
     # Before the swap: whoever starts after a crash finds a file that is in order, and must know all the same.
-    memory.write_down(database, healed.remembered(memory.recall(database)))
-    swap.swap(database, candidate)
+    before = memory.recall(database)
+    memory.write_down(database, healed.remembered(before))
+    try:
+        swap.swap(database, candidate)
+    except OSError:
+        memory.write_down(database, before)
+        raise
     _keep_a_copy(home)
     return healed
 
@@ -212,6 +217,7 @@ class _Heal:
                 else:
                     # As the damaged file's own revision: the migrations then do to its rows what they do to all.
                     _bring_to(path, revision)
+                    _empty(path)
 
             report = rebuild(
                 damaged,
@@ -309,6 +315,13 @@ def _narrow(path: Path, salvage: Salvage) -> None:
             for _, column, *_ in connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall():
                 if column not in columns:
                     connection.execute(f"ALTER TABLE {quoted(name)} DROP COLUMN {quoted(column)}")
+
+
+def _empty(path: Path) -> None:
+    """Take out what migrations put into a new database: of two rows with one key the first would be kept."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in layout.table_names(connection) - {VERSION_TABLE}:
+            connection.execute(f"DELETE FROM {quoted(table)}")  # noqa: S608 - quoted
 
 
 def _drop(path: Path, tables: set[str]) -> None:

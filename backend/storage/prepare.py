@@ -342,7 +342,10 @@ def _read_only(database: Path, layouts: Layouts, rules: Rules) -> Report:
     started = time.monotonic()
     seen = diagnose(database, layouts, watched=rules.watched)
     if seen.state is State.HEALTHY:
-        told = "The folder of the database cannot be written to: reading only. Make it writable, and start again."
+        told = "The database or its folder cannot be written to: reading only. Make both writable, and start again."
         check = Check("quick", datetime.now(UTC), round(time.monotonic() - started, 3), seen.state)
         return Report(State.HEALTHY, (told,), is_read_only=True, check=check)
-    return Report(seen.state, (f"The folder cannot be written to, and the database is {seen.state}.",), is_usable=False)
+    told = (
+        f"The database is {seen.state}, and it or its folder cannot be written to. Make both writable, and start again."
+    )
+    return Report(seen.state, (told,), is_usable=False)

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.storage import files
-from backend.storage.look import is_structural
+from backend.storage.look import is_structural, lines_of
 
 logger = logging.getLogger(__name__)
 
@@ -134,9 +134,10 @@ def check(copy: Path) -> None:
 
 def check_connection(connection: sqlite3.Connection) -> None:
     """The same over an open connection to the copy."""
-    for (problem,) in connection.execute(f"PRAGMA quick_check({_PROBLEMS_READ})"):
-        if problem != "ok" and is_structural(problem):
-            raise DamagedError(f"it is damaged ({problem}).")
+    for (told,) in connection.execute(f"PRAGMA quick_check({_PROBLEMS_READ})"):
+        for problem in lines_of(told):
+            if is_structural(problem):
+                raise DamagedError(f"it is damaged ({problem}).")
 
 
 def _read(manifest_file: Path) -> Snapshot | None:

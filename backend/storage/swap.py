@@ -1,7 +1,8 @@
 """The swap: a verified candidate takes the place of the live file, whatever moment the process is killed at.
 
-The intent is written first, so that a swap that was begun is finished by whoever starts next. The sidecars go before
-the file is replaced: an old -wal left beside the new file would be replayed into it.
+The intent is written first, so that a swap that was begun is finished by whoever starts next; where it cannot be done,
+it is taken back. The sidecars go aside before the file is replaced: an old -wal left beside the new file would be
+replayed into it, and without it the old file lacks its newest changes.
 """
 
 import glob
@@ -19,7 +20,10 @@ def candidate_of(database: Path) -> Path:
 
 
 def swap(database: Path, candidate: Path) -> None:
-    """Put the candidate in place. The old file must lie safe elsewhere: its name is taken over here."""
+    """Put the candidate in place. The old file must lie safe elsewhere: its name is taken over here.
+
+    Raises OSError, with everything as it was, where the file may not be replaced.
+    """
     if database.exists():
         shutil.copymode(database, candidate)
     sync(candidate)
@@ -29,7 +33,11 @@ def swap(database: Path, candidate: Path) -> None:
     sync(draft)
     draft.replace(intent)
     sync(database.parent)
-    _finish(database, candidate, intent)
+    try:
+        _finish(database, candidate, intent)
+    except OSError:
+        _take_back(database, candidate, intent)
+        raise
 
 
 def resume(database: Path) -> bool:
@@ -38,11 +46,16 @@ def resume(database: Path) -> bool:
     candidate = candidate_of(database)
     was_interrupted = intent.exists()
     if was_interrupted:
-        _finish(database, candidate, intent)
+        try:
+            _finish(database, candidate, intent)
+        except OSError:
+            _take_back(database, candidate, intent)
+            raise
     # The candidate, what it is made from, and the logs of all of them: they would be replayed into the next one.
     for leftover in candidate.parent.glob(f"{glob.escape(candidate.name)}*"):
         leftover.unlink(missing_ok=True)
-    intent.with_name(intent.name + ".tmp").unlink(missing_ok=True)
+    for leftover in (intent.with_name(intent.name + ".tmp"), *(aside for _, aside in _sidecars_of(database))):
+        leftover.unlink(missing_ok=True)
     return was_interrupted
 
 
@@ -58,13 +71,35 @@ def sync(path: Path) -> None:
 def _finish(database: Path, candidate: Path, intent: Path) -> None:
     """Idempotent: each step is skipped where it has been done."""
     if candidate.exists():
-        for suffix in SIDECARS:
-            database.with_name(database.name + suffix).unlink(missing_ok=True)
+        for sidecar, aside in _sidecars_of(database):
+            if sidecar.exists():
+                sidecar.replace(aside)
         sync(database.parent)
         candidate.replace(database)
         sync(database.parent)
+    for _, aside in _sidecars_of(database):
+        aside.unlink(missing_ok=True)
     intent.unlink(missing_ok=True)
     sync(database.parent)
+
+
+def _take_back(database: Path, candidate: Path, intent: Path) -> None:
+    """The old file goes on with what belongs to it; killed in the middle of this, the swap is tried again."""
+    if candidate.exists():
+        for sidecar, aside in _sidecars_of(database):
+            if aside.exists():
+                aside.replace(sidecar)
+        sync(database.parent)
+    intent.unlink(missing_ok=True)
+    sync(database.parent)
+
+
+def _sidecars_of(database: Path) -> list[tuple[Path, Path]]:
+    """Each where it belongs, and where it waits until the new file is in place."""
+    return [
+        (database.with_name(database.name + suffix), database.with_name(f"{database.name}.heal.old{suffix}"))
+        for suffix in SIDECARS
+    ]
 
 
 def _intent_of(database: Path) -> Path:

@@ -140,6 +140,17 @@ def test_it_is_not_ready_where_not_everything_can_be_done(
     assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.parametrize("found", [{"is_read_only": True}, {"is_damaged": True}])
+def test_where_it_says_so_nothing_is_changed(
+    account: Account, report: Callable[..., None], found: dict[str, bool]
+) -> None:
+    account.add("kept")
+    report(**found)
+    refused = account.call("POST", "/todos", json={"title": "not into a damaged file"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
+    assert [todo["title"] for todo in account.call("GET", "/todos").json()["todos"]] == ["kept"]
+
+
 def test_a_file_that_goes_bad_under_the_running_app_is_told_in_words(own_database: Path, account: Account) -> None:
     for number in range(60):
         account.add(f"Todo {number}", description="x" * 2_000)

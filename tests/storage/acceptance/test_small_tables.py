@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from backend.storage import taking
 from backend.storage.diagnose import State
+from backend.storage.home import find_home
 from tests.storage.acceptance.lived import NAMES
-from tests.storage.acceptance.nursery import Nursery
-from tests.storage.acceptance.patients import Kept, Patient, contents
+from tests.storage.acceptance.nursery import Call, Nursery
+from tests.storage.acceptance.patients import Kept, Patient, contents, listing
 from tests.storage.damage.page_faults import overwrite
 
 PAGE = 4096
@@ -20,15 +22,18 @@ Lose = Callable[..., Patient]
 
 @pytest.fixture
 def lose(lived: Kept, nursery: Nursery, tmp_path: Path) -> Lose:
-    """A database that has lost a table with all of its indexes, and its first page or not."""
+    """A database that has lost a table with all of its indexes or without them, and its first page or not."""
 
-    def make(table: str | None, *, with_first_page: bool) -> Patient:
+    def make(
+        table: str | None, *, with_first_page: bool = False, with_indexes: bool = True, of: Path = lived.database
+    ) -> Patient:
         room = tmp_path / f"without {table}"
         room.mkdir()
-        patient = Patient(Path(shutil.copy(lived.database, room / "todo.db")), nursery, lived.truth)
+        patient = Patient(Path(shutil.copy(of, room / "todo.db")), nursery, lived.truth)
         with closing(sqlite3.connect(patient.database)) as connection:
-            of_the_table = "SELECT pageno FROM dbstat JOIN sqlite_master USING (name) WHERE tbl_name = ?"
-            pages = {number for (number,) in connection.execute(of_the_table, [table])}
+            parts = "SELECT pageno FROM dbstat JOIN sqlite_master USING (name) WHERE tbl_name = ?"
+            parts += "" if with_indexes else " AND name = tbl_name"
+            pages = {number for (number,) in connection.execute(parts, [table])}
         for number in pages | ({1} if with_first_page else set()):
             overwrite(patient.database, (number - 1) * PAGE, bytes(PAGE))
         return patient
@@ -116,3 +121,32 @@ def test_a_role_that_is_none_becomes_the_least_of_them(lose: Lose) -> None:
     with closing(sqlite3.connect(patient.database)) as connection:
         assert {role for (role,) in connection.execute("SELECT role FROM list_members")} == {"viewer"}
     assert not report.lost_nothing
+
+
+@pytest.mark.parametrize("table", ["lists", "installation"])
+@pytest.mark.parametrize("with_first_page", [False, True])
+def test_a_database_that_was_moved_away_stays_so(
+    lose: Lose, lived: Kept, tmp_path: Path, table: str, with_first_page: bool
+) -> None:
+    moved = Path(shutil.copy(lived.database, tmp_path / "todo.db"))
+    with closing(sqlite3.connect(moved)) as connection, connection:
+        connection.execute("UPDATE installation SET state = 'moved'")
+    taking.take(find_home(moved, is_space=False), "schedule")
+    patient = lose(table, with_first_page=with_first_page, of=moved)
+    shutil.copytree(tmp_path / "backups", patient.database.parent / "backups")
+    assert patient.start().healed
+    with closing(sqlite3.connect(patient.database)) as connection:
+        assert connection.execute("SELECT id, state FROM installation").fetchall() == [(1, "moved")]
+
+
+@pytest.mark.parametrize("table", ["users", "operations", "saved_filters", "lists", "sessions", "todos"])
+def test_what_indexes_alone_still_say_is_something_that_the_app_can_read(lose: Lose, table: str) -> None:
+    patient = lose(table, with_indexes=False)
+    [ada] = [user for (user,), row in patient.truth["users"].items() if "ada" in row]
+    asked = ["overview", "stats", "todos?due=today", "operations?limit=100", "filters", "lists", "changes", "auth/me"]
+    calls: list[Call] = [("GET", f"/api/v1/{path}", None) for path in asked]
+    calls.append(("POST", "/api/v1/undo", {"since": "1969-01-01T00:00:00Z"}))
+    report = patient.start()
+    answers = patient.nursery.start(patient.database, **listing(patient.token(ada), *calls)).answers
+    assert not report.lost_nothing or table == "todos"
+    assert {answer["status"] for answer in answers} <= {200, 404}, answers
