@@ -31,6 +31,7 @@ from backend.storage.memory import Memory
 from backend.storage.outlook import outlook
 
 WATCHED = ("users", "todos")
+_READ_ONLY = "It or its folder cannot be written to: a start reads it if it is in order, and changes nothing."
 _MOVED = "Its todos have moved to another database, so nothing is changed in this one."
 
 
@@ -95,6 +96,7 @@ def _doctor(_: argparse.Namespace) -> int:
         is_moved = seen.state is State.HEALTHY and gate.is_moved(database)
         told = outlook(database, seen, layout.released(), OldDeployment())
     missing = _missing(home) if seen.state is State.NEW else None
+    is_writable = not home.live.exists() or files.is_writable(home.live)
     print(f"state: {seen.state}" + (f" ({seen.detail})" if seen.detail else ""))
     for table, count in rows.items():
         print(f"{table}: {count}")
@@ -106,12 +108,12 @@ def _doctor(_: argparse.Namespace) -> int:
     if Sidecar.TORN in torn:
         print("The log beside it is damaged. A start keeps both as they are, and goes on without what is lost.")
     else:
-        print(told)
+        print(told if is_writable else _READ_ONLY)
     if seen.state not in {State.HEALTHY, State.NEW, State.UNUSABLE}:
         print("`python -m backend heal` does now what a start would do, and looks as closely as this.")
     if before.unacknowledged:
         print(f"Told earlier, and not acknowledged by an administrator yet:\n{before.unacknowledged}")
-    is_well = seen.state in {State.HEALTHY, State.NEW}
+    is_well = seen.state in {State.HEALTHY, State.NEW} and is_writable
     return 0 if is_well and not (missing or is_moved or Sidecar.TORN in torn) else 1
 
 

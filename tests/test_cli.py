@@ -285,6 +285,7 @@ def test_a_folder_that_cannot_be_written_to_is_told_in_words(database: Path) -> 
         for command in (["reset", "--yes"], ["backup"], ["heal"], ["doctor"]):
             done = run(database, *command)  # and no traceback
             assert str(database.parent) not in done.stdout + done.stderr
+        assert (done.returncode, "cannot be written to: a start reads it" in done.stdout) == (1, True)
 
 
 def test_without_a_name_the_newest_snapshot_that_is_good_comes_back(database: Path) -> None:

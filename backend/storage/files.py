@@ -55,6 +55,11 @@ def has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def is_writable(path: Path) -> bool:
+    """Whether a file, or one in its place where there is none, may be written to, with what lies beside it."""
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
 def is_full(folder: Path) -> bool:
     """Whether nothing more can be written there, as far as the file system tells."""
     try:

@@ -5,7 +5,6 @@ the first ordinary open, every check says "ok", and closing makes it final. So w
 is seen twice before anybody opens it: view A ignores the sidecars, view B has them replayed.
 """
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -112,7 +111,7 @@ def ordinary(database: Path) -> str:
 
     Not read-only where it can be helped: SQLite 3.40 then leaves CHECK constraints out of quick_check (measured).
     """
-    return "mode=rw" if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK) else _IMMUTABLE
+    return "mode=rw" if files.is_writable(database) else _IMMUTABLE
 
 
 def see(database: Path, watched: tuple[str, ...], *, options: str) -> View:

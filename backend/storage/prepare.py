@@ -1,7 +1,6 @@
 """Preparation: what happens to the database before anybody uses it. Safe when several processes do it at once."""
 
 import logging
-import os
 import sqlite3
 import time
 from contextlib import suppress
@@ -187,7 +186,7 @@ def _prepare_file(
     database = home.live
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(database.parent, os.W_OK) or (database.exists() and not os.access(database, os.W_OK)):
+        if not files.is_writable(database):
             return _read_only(database, layouts, rules), None
         if home.is_exclusive and not lock.grants_locks(database.parent):
             return Report(State.UNUSABLE, (_NO_LOCKS,), is_usable=False), None
