@@ -76,11 +76,11 @@ class TodoCaretaker(Caretaker):
                 return None
 
     def parent(self, child: str, parent: str, key: Row, row: Row) -> Row | None:  # noqa: ARG002
-        """A list for todos that have lost theirs; and an account, so that an administrator can find them."""
+        """A list for todos that have lost theirs; and an account for who had any, or shares a list of somebody's."""
         match child, parent:
             case "todos", "lists":
                 return _whole_list(key)
-            case "todos" | "lists", "users":
+            case "todos" | "lists" | "list_members" | "saved_filters", "users":
                 return _whole_user(
                     {"id": key["id"], "timezone": "UTC", "created_at": _LONG_AGO, "updated_at": _LONG_AGO}
                 )

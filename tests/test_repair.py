@@ -35,3 +35,14 @@ def test_a_right_of_which_the_bounds_are_lost_is_the_least_there_is() -> None:
     assert caretaker.complete("personal_tokens", dict(token), {"name"}, set()) == token
     user: Row = {"username": "ada", "is_admin": 3, "password_hash": "$argon2id$"}
     assert caretaker.complete("users", dict(user), set(), {"is_admin"}) == {**user, "is_admin": 0}
+
+
+@pytest.mark.parametrize("child", ["todos", "lists", "list_members", "saved_filters"])
+def test_who_has_or_shares_anything_gets_an_account_that_nobody_can_log_in_to(child: str) -> None:
+    made = TodoCaretaker().parent(child, "users", {"id": ID}, {})
+    assert made is not None
+    assert (made["id"], made["password_hash"], made["is_admin"]) == (ID, "!", 0)
+
+
+def test_for_a_login_alone_nobody_is_made_up() -> None:
+    assert TodoCaretaker().parent("sessions", "users", {"id": ID}, {}) is None
