@@ -33,11 +33,7 @@ def swap(database: Path, candidate: Path) -> None:
     sync(draft)
     draft.replace(intent)
     sync(database.parent)
-    try:
-        _finish(database, candidate, intent)
-    except OSError:
-        _take_back(database, candidate, intent)
-        raise
+    _finish_or_take_back(database, candidate, intent)
 
 
 def resume(database: Path) -> bool:
@@ -46,11 +42,7 @@ def resume(database: Path) -> bool:
     candidate = candidate_of(database)
     was_interrupted = intent.exists()
     if was_interrupted:
-        try:
-            _finish(database, candidate, intent)
-        except OSError:
-            _take_back(database, candidate, intent)
-            raise
+        _finish_or_take_back(database, candidate, intent)
     # The candidate, what it is made from, and the logs of all of them: they would be replayed into the next one.
     for leftover in candidate.parent.glob(f"{glob.escape(candidate.name)}*"):
         leftover.unlink(missing_ok=True)
@@ -66,6 +58,14 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _finish_or_take_back(database: Path, candidate: Path, intent: Path) -> None:
+    try:
+        _finish(database, candidate, intent)
+    except OSError:
+        _take_back(database, candidate, intent)
+        raise
 
 
 def _finish(database: Path, candidate: Path, intent: Path) -> None:
