@@ -125,9 +125,12 @@ def _untouched(database: Path) -> Iterator[Path]:
         if any(path.exists() for path in beside) and database.is_file() and Occupancy(database).is_free():
             try:
                 database = stack.enter_context(private_copy(database))
-            except OSError:  # no room for a copy
+            except OSError as error:
                 if sidecar_of(database) is not None:
-                    raise
+                    told = (
+                        "A log lies beside the database, so a copy of both is looked at, and there is no room for one"
+                    )
+                    raise ConfigurationError(f"{told}: {mend.words_of(error)}.") from error
         yield database
 
 

@@ -124,9 +124,7 @@ def _ensure_room(database: Path) -> None:
     size = database.stat().st_size
     free = shutil.disk_usage(database.parent).free
     if free < _ROOM_NEEDED * size:
-        raise OSError(
-            28, f"healing needs {_ROOM_NEEDED * size // 2**20 + 1} MiB of free space, {free // 2**20} are free"
-        )
+        raise OSError(28, f"healing needs {_ROOM_NEEDED * size // 1024:,} KiB of free space, {free // 1024:,} are free")
 
 
 @dataclass(frozen=True)

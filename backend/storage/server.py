@@ -96,6 +96,12 @@ def _correct_unknown(engine: Engine, known: Shapes, seen: _Look) -> Outcome:
                 return _bring_up(engine, known, State.SCHEMA_OLD, before, f"A migration to {revision} was cut short.")
             before = revision
     wanted = every[claimed or known.head]
+    if claimed is not None and (gone := _tables_in(wanted) - _tables_in(seen.facts)):
+        named = ", ".join(sorted(gone))
+        told = (
+            f"The database is left as it is: tables of it are gone: {named}. Put back a backup of the database server."
+        )
+        return Outcome(State.UNKNOWN_LAYOUT, (told,), is_usable=False)
     return _refuse(
         State.UNKNOWN_LAYOUT, f"its tables are of no release that this one knows{_missing(wanted - seen.facts)}"
     )
@@ -144,6 +150,11 @@ def _refuse(state: State, detail: str) -> Outcome:
     if state is State.UNKNOWN_LAYOUT:
         told += " Name a database of this app's own in DATABASE_URL, or deploy the release that made these tables."
     return Outcome(state, (told,), is_usable=False)
+
+
+def _tables_in(facts: Facts) -> set[str]:
+    columns = (fact.split()[1] for fact in facts if fact.startswith("column "))
+    return {column.partition(".")[0] for column in columns}
 
 
 def _missing(facts: Iterable[str]) -> str:

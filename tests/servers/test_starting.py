@@ -224,6 +224,20 @@ def test_each_revision_is_recognised_without_its_version_row(server_url: URL, re
     engine.dispose()
 
 
+def test_tables_that_somebody_dropped_are_named_and_nothing_is_made_in_their_place(server_url: URL) -> None:
+    engine = make_engine(server_url)
+    assert server.prepare(engine, wait_seconds=0).is_usable
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE todo_words"))
+        connection.execute(sa.text("DROP TABLE saved_filters"))
+    outcome = server.prepare(engine, wait_seconds=0)
+    assert not outcome.is_usable
+    [told] = outcome.actions
+    assert "tables of it are gone: saved_filters, todo_words. Put back a backup" in told
+    assert not sa.inspect(engine).has_table("todo_words")
+    engine.dispose()
+
+
 def test_the_tables_of_another_application_are_left_alone(server_url: URL) -> None:
     engine = make_engine(server_url)
     with engine.begin() as connection:
