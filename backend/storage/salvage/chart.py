@@ -19,7 +19,7 @@ from .samples import Sampler
 from .schema import Schema, read_schema
 from .strayindexes import StrayIndexes
 from .straytables import StrayTables
-from .walks import HOLE, walk_index, walk_table
+from .walks import HOLE, count_cells, walk_index, walk_table
 
 # One index that names more rows than there are is more likely to be the damaged one itself.
 _SEVERAL = 2
@@ -37,7 +37,9 @@ class Surveyor:
     def draw(self) -> Chart:
         schema = read_schema(self.reader, self.layouts)
         tables = [self._likeliest(choices, schema.roots.get(choices[0].name, 0)) for choices in schema.tables]
-        names = {table.name for table in tables} | {index.name for table in tables for index in table.indexes}
+        # What is of a table whose definition is lost must stay free to be found.
+        ours = (*tables, *(table for layout in self.layouts for table in layout.tables))
+        names = {table.name for table in ours} | {index.name for table in ours for index in table.indexes}
         for name, root in schema.roots.items():
             if name not in names:
                 self._own_everything_under(root)
@@ -46,9 +48,11 @@ class Surveyor:
         layout = self._best_layout(tables, strays.get(TABLE_LEAF, []), is_complete=schema.complete)
         if layout is not None:
             have = {ground.table.name for ground in grounds}
-            lost = [unwalked(table) for table in layout.tables if table.name not in have]
+            lost = [self._walk_named(table, schema) for table in layout.tables if table.name not in have]
             for ground in lost:
                 ground.vanished = schema.complete
+            if any(ground.has_trace for ground in lost):
+                strays = self._leftovers()
             grounds += lost
         StrayTables(self.samples, grounds).place(strays)
         StrayIndexes(self.samples, grounds).place(strays)
@@ -85,17 +89,12 @@ class Surveyor:
 
     def _is_outnumbered(self, ground: TableGround) -> bool:
         """Whether most indexes name more rows than the tree has: then its root is a page of another place."""
-        rows = self._cells(ground.places)
-        counts = [self._cells(part.places) for part in ground.indexes if part.whole and not part.index.partial]
+        rows = count_cells(self.reader, ground.places)
+        counts = [
+            count_cells(self.reader, part.places) for part in ground.indexes if part.whole and not part.index.partial
+        ]
         more = sum(count > rows for count in counts)
         return more >= _SEVERAL and 2 * more > len(counts)
-
-    def _cells(self, places: array[int]) -> int:
-        return sum(
-            1 if place & 0xFFFF else len(self.reader.offsets(self.pages.page(place >> 16), 0))
-            for place in places
-            if place != HOLE
-        )
 
     def _walk_index(self, root: int, table: Table, index: Index) -> array[int]:
         return walk_index(self.reader, root, lambda number: self.samples.holds_entries(number, table, index))

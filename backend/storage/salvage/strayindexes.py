@@ -15,7 +15,7 @@ from .layouts import ROWID, Index, Table, Value
 from .pages import INDEX_INTERIOR, INDEX_LEAF
 from .samples import Sampler
 from .straytables import leaves_under
-from .walks import HOLE, walk_index
+from .walks import HOLE, count_cells, walk_index
 
 _ROWS_KEPT = 500
 
@@ -52,7 +52,8 @@ class StrayIndexes:
                 continue
             if not part.rooted and len(owned_tops) == 1:
                 part.places = self._walk(owned_tops[0], ground.table, part.index)
-                part.rooted, part.partial = True, self._reader.pages.is_cut
+                part.rooted = True
+                part.partial = self._reader.pages.is_cut or self._names_too_few(ground, part)
                 continue
             for top in owned_tops:
                 part.strays.extend(place for place in self._walk(top, ground.table, part.index) if place != HOLE)
@@ -79,6 +80,11 @@ class StrayIndexes:
                 if agreeing and (best is None or score > best[0]):
                     best = (score, ground, part)
         return None if best is None else (best[1], best[2])
+
+    def _names_too_few(self, ground: TableGround, part: IndexGround) -> bool:
+        """Whether the table has more rows: then this is what is left of the index, and its silence is no proof."""
+        entries, rows = count_cells(self._reader, part.places), count_cells(self._reader, ground.places)
+        return entries < rows and not part.index.partial
 
     def _walk(self, root: int, table: Table, index: Index) -> array[int]:
         return walk_index(self._reader, root, lambda number: self._samples.holds_entries(number, table, index))

@@ -64,6 +64,15 @@ def walk_index(reader: CellReader, root: int, belongs: Belongs) -> array[int]:
     return places
 
 
+def count_cells(reader: CellReader, places: array[int]) -> int:
+    """How many rows or entries stand in all places of a walk."""
+    return sum(
+        1 if place & 0xFFFF else len(reader.offsets(reader.pages.page(place >> 16), 0))
+        for place in places
+        if place != HOLE
+    )
+
+
 def _kind(reader: CellReader, number: int) -> int:
     if number < 1 or number > reader.pages.count or reader.owned[number]:
         return 0

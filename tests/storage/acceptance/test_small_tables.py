@@ -150,3 +150,34 @@ def test_what_indexes_alone_still_say_is_something_that_the_app_can_read(lose: L
     answers = patient.nursery.start(patient.database, **listing(patient.token(ada), *calls)).answers
     assert not report.lost_nothing or table == "todos"
     assert {answer["status"] for answer in answers} <= {200, 404}, answers
+
+
+def test_an_index_whose_table_is_named_no_more_still_speaks_for_its_rows(lose: Lose) -> None:
+    """One leaf of an index that lies somewhere else is not the whole of it, and does not deny what it does not name."""
+    patient = lose(None)
+    with closing(sqlite3.connect(patient.database)) as connection:
+        parts = connection.execute("SELECT name, pageno, pagetype FROM dbstat ORDER BY path").fetchall()
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_master"))
+    leaves = {name: [number for part, number, kind in parts if (part, kind) == (name, "leaf")] for name in roots}
+    schema = [number for name, number, kind in parts if (name, kind) == ("sqlite_schema", "leaf")]
+    with patient.database.open("r+b") as file:
+
+        def page(number: int) -> bytes:
+            file.seek((number - 1) * PAGE)
+            return file.read(PAGE)
+
+        def put(number: int, content: bytes) -> None:
+            file.seek((number - 1) * PAGE)
+            file.write(content)
+
+        for one, other in (
+            (leaves["operations"][-1], leaves["todo_words"][-1]),
+            (leaves["ix_operations_owner_id_operation_id"][-1], roots["todo_words"]),
+        ):
+            first, second = page(one), page(other)
+            put(one, second)
+            put(other, first)
+        for number in schema[:2]:
+            put(number, bytes(PAGE))
+    report = patient.start()
+    assert contents(patient.database)["operations"] == patient.truth["operations"], report.log
