@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from backend.storage.quarantine import SIDECARS
@@ -71,9 +72,7 @@ def _finish_or_take_back(database: Path, candidate: Path, intent: Path) -> None:
 def _finish(database: Path, candidate: Path, intent: Path) -> None:
     """Idempotent: each step is skipped where it has been done."""
     if candidate.exists():
-        for sidecar, aside in _sidecars_of(database):
-            if sidecar.exists():
-                sidecar.replace(aside)
+        _rename(_sidecars_of(database))
         sync(database.parent)
         candidate.replace(database)
         sync(database.parent)
@@ -86,12 +85,16 @@ def _finish(database: Path, candidate: Path, intent: Path) -> None:
 def _take_back(database: Path, candidate: Path, intent: Path) -> None:
     """The old file goes on with what belongs to it; killed in the middle of this, the swap is tried again."""
     if candidate.exists():
-        for sidecar, aside in _sidecars_of(database):
-            if aside.exists():
-                aside.replace(sidecar)
+        _rename((aside, sidecar) for sidecar, aside in _sidecars_of(database))
         sync(database.parent)
     intent.unlink(missing_ok=True)
     sync(database.parent)
+
+
+def _rename(pairs: Iterable[tuple[Path, Path]]) -> None:
+    for here, there in pairs:
+        if here.exists():
+            here.replace(there)
 
 
 def _sidecars_of(database: Path) -> list[tuple[Path, Path]]:

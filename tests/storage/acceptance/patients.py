@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Kept:
     database: Path
     backups: Path
 
-    @property
+    @cached_property
     def truth(self) -> Content:
         return contents(self.database)
 

@@ -10,7 +10,7 @@ import pytest
 from backend.storage.diagnose import State
 from tests.storage.acceptance.chance import Injuries
 from tests.storage.acceptance.nursery import Nursery
-from tests.storage.acceptance.patients import Content, Kept, Patient, assert_sound
+from tests.storage.acceptance.patients import Kept, Patient, assert_sound
 
 _BATCHES, _BATCHES_OF_LIVES, _EACH = 20, 5, 100
 _SAMPLED = 8
@@ -25,13 +25,10 @@ Admit = Callable[[Kept, int], Patient]
 
 @pytest.fixture
 def admit_copy(nursery: Nursery, tmp_path: Path) -> Admit:
-    truths: dict[Path, Content] = {}
-
     def make(kept: Kept, seed: int) -> Patient:
         room = tmp_path / str(seed)
         room.mkdir()
-        truth = truths.setdefault(kept.database, kept.truth)
-        return Patient(Path(shutil.copy(kept.database, room / "todo.db")), nursery, truth)
+        return Patient(Path(shutil.copy(kept.database, room / "todo.db")), nursery, kept.truth)
 
     return make
 
