@@ -70,10 +70,10 @@ class Prepared:
         if isinstance(source, Reader):
             return self._for(source.engine.dialect).rows(source.driver, values)
         source.flush()
-        connection = _connection_of(source)
-        if connection.dialect.name != "sqlite":
+        connection, driver = _connection_of(source)
+        if driver is None:
             return list(connection.execute(self._statement, values))
-        found: list[Any] = _translated(self._for(connection.dialect).rows, _driver_of(connection), values)
+        found: list[Any] = _translated(self._for(connection.dialect).rows, driver, values)
         return found
 
     def first(self, source: Reader | Session, **values: Any) -> Any:
@@ -91,11 +91,11 @@ class Prepared:
 
     def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         """Change something, once for each row of values."""
-        connection = _connection_of(session)
-        if connection.dialect.name != "sqlite":
+        connection, driver = _connection_of(session)
+        if driver is None:
             connection.execute(self._statement, rows)
         else:
-            _translated(self._for(connection.dialect).run, _driver_of(connection), rows)
+            _translated(self._for(connection.dialect).run, driver, rows)
 
     def _for(self, dialect: Dialect) -> "_Compiled":
         if self._compiled is None:
@@ -147,7 +147,7 @@ class ByKey(Generic[Entity]):
     def get(self, session: Session, *key: str) -> Entity | None:
         """The object with this key, the one that the session holds already if it does."""
         is_held = self._mapper.identity_key_from_primary_key(key) in session.identity_map
-        if is_held or _connection_of(session).dialect.name != "sqlite":
+        if is_held or _connection_of(session)[1] is None:
             return session.get(self._entity, key)
         row = self._statement.first(session, **dict(zip(self._names, key, strict=True)))
         if row is None:
@@ -204,23 +204,20 @@ class _Compiled:
         return row
 
 
-def _connection_of(session: Session) -> Connection:
-    """The connection of the session's transaction: asking the session costs as much as finding a row by its key.
+def _connection_of(session: Session) -> tuple[Connection, sqlite3.Connection | None]:
+    """The connection of the session's transaction, and the driver's own where it is SQLite's.
 
-    A savepoint is another transaction, and begins on the connection when the session is asked for it.
+    To ask the session for it costs as much as finding a row by its key. A savepoint is another transaction, and begins
+    on the connection when the session is asked for it.
     """
-    held: tuple[Any, Connection] | None = session.info.get(_HELD)
+    held: tuple[Any, tuple[Connection, sqlite3.Connection | None]] | None = session.info.get(_HELD)
     now = session.get_nested_transaction() or session.get_transaction()
     if held is not None and held[0] is now and now is not None:
         return held[1]
     connection = session.connection()
-    session.info[_HELD] = session.get_nested_transaction() or session.get_transaction(), connection
-    return connection
-
-
-def _driver_of(connection: Any) -> sqlite3.Connection:
-    driver: sqlite3.Connection = connection.connection.driver_connection
-    return driver
+    driver: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    session.info[_HELD] = session.get_nested_transaction() or session.get_transaction(), (connection, driver)
+    return connection, driver
 
 
 def _translated(run: Callable[..., Any], driver: sqlite3.Connection, values: Any) -> Any:

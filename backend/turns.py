@@ -6,7 +6,6 @@ and nobody is let in whose login had ended before: it is as if all of them had c
 
 import asyncio
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -16,7 +15,7 @@ class ThisTurn(Generic[K, V]):
     """Answers that are forgotten when the turn is over."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[K, V]] = WeakKeyDictionary()
+        self._known: dict[asyncio.AbstractEventLoop, dict[K, V]] = {}
 
     def known(self) -> dict[K, V]:
         """What is known in this turn, to look into and to add to."""

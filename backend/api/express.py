@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from cachetools import LRUCache
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import access, database
@@ -75,17 +74,26 @@ class Express:
         await self.app(scope, receive, send)
 
 
+def headers_in(scope: Scope) -> dict[str, str] | None:
+    """The headers of a request; None where one is said twice, which is for others to understand."""
+    said: list[tuple[bytes, bytes]] = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in said}
+    return headers if len(headers) == len(said) else None
+
+
 def headers_for(body: bytes, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of an answer in JSON: its own, and those of all."""
     return [*own, (b"content-length", b"%d" % len(body)), (b"content-type", b"application/json"), *SAFE]
 
 
 def _answer(scope: Scope, path: str) -> _Answer | None:
-    headers = Headers(scope=scope)
+    headers = headers_in(scope)
     query: bytes = scope["query_string"]
     is_one = len(path) == len(ONE) + ID_LENGTH and not query
+    if headers is None or "origin" in headers or not (is_one or path == TODOS):
+        return None
     token = access.presented(headers)
-    if "origin" in headers or token is None or not (is_one or path == TODOS):
+    if token is None:
         return None
     if (caller := _callers.known().get(token)) is not None and (kept := _kept_for(*caller, path, query)) is not None:
         return kept

@@ -5,17 +5,16 @@ that is right. Everything else takes the ordinary road with its body unread as f
 done by the services, in the same transaction, and refused in the same envelope.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.datastructures import Headers
+from pydantic_core import from_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend import access, database, replay
 from backend.api import problems
 from backend.api.dependencies import headers_of
-from backend.api.express import ID_LENGTH, ONE, SAFE, TODOS, headers_for
+from backend.api.express import ID_LENGTH, ONE, SAFE, TODOS, headers_for, headers_in
 from backend.errors import AppError, describe
 from backend.models.operation import Door
 from backend.models.todo import TodoCreate, TodoRead, TodoUpdate
@@ -23,7 +22,7 @@ from backend.services import todos
 from backend.services.actor import Actor
 
 _BODY_MAX_BYTES = 64 * 1024
-_NOT_PLAIN = ("origin", "if-match", "idempotency-key")
+_NOT_PLAIN = frozenset(("origin", "if-match", "idempotency-key"))
 
 Work = Callable[[database.Session, Actor], TodoRead]
 
@@ -36,9 +35,13 @@ class ExpressWrites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer, or the ordinary road."""
-        plan = _plan_of(scope)
-        actor = _actor_of(Headers(scope=scope)) if plan is not None else None
-        if plan is None or actor is None:
+        headers = headers_in(scope) if scope.get("path", "").startswith(TODOS) else None
+        if (
+            headers is None
+            or (plan := _plan_of(scope, headers)) is None
+            or (token := access.presented(headers)) is None
+            or (actor := access.glance(token, Door.REST)) is None
+        ):
             await self.app(scope, receive, send)
             return
         message = await receive()
@@ -48,7 +51,7 @@ class ExpressWrites:
             return
         try:
             done = await database.write(lambda session: work(session, actor))
-        except AppError as error:
+        except Exception as error:  # noqa: BLE001 - nobody stands outside of here who would answer
             response = problems.render(describe(error))
             response.raw_headers.extend(SAFE)
             await response(scope, receive, send)
@@ -59,14 +62,12 @@ class ExpressWrites:
         await send({"type": "http.response.body", "body": body})
 
 
-def _plan_of(scope: Scope) -> Callable[[bytes], Work | None] | None:
+def _plan_of(scope: Scope, headers: Mapping[str, str]) -> Callable[[bytes], Work | None] | None:
     """What the body is read as; None for a request that is not plain."""
-    path: str = scope.get("path", "")
-    if not path.startswith(TODOS) or scope["query_string"]:
-        return None
-    headers = Headers(scope=scope)
+    path: str = scope["path"]
     length = headers.get("content-length", "0")
-    if any(name in headers for name in _NOT_PLAIN) or not length.isdecimal() or int(length) > _BODY_MAX_BYTES:
+    is_plain = headers.keys().isdisjoint(_NOT_PLAIN) and length.isdecimal() and int(length) <= _BODY_MAX_BYTES
+    if scope["query_string"] or not is_plain:
         return None
     todo_id, action = path[len(ONE) : len(ONE) + ID_LENGTH], path[len(ONE) + ID_LENGTH :]
     match scope["method"], path == TODOS, len(todo_id) == ID_LENGTH, action:
@@ -80,26 +81,21 @@ def _plan_of(scope: Scope) -> Callable[[bytes], Work | None] | None:
             return None
 
 
-def _creation(headers: Headers, body: bytes) -> Work | None:
+def _creation(headers: Mapping[str, str], body: bytes) -> Work | None:
     data = _read(TodoCreate, headers, body)
     return None if data is None else lambda session, actor: todos.create(session, actor, data)
 
 
-def _change(headers: Headers, body: bytes, todo_id: str) -> Work | None:
+def _change(headers: Mapping[str, str], body: bytes, todo_id: str) -> Work | None:
     data = _read(TodoUpdate, headers, body)
     return None if data is None else lambda session, actor: todos.update(session, actor, todo_id, data)
 
 
-def _read(shape: type[Any], headers: Headers, body: bytes) -> Any:
+def _read(shape: type[Any], headers: Mapping[str, str], body: bytes) -> Any:
     """The shape that a body has; None where it has another, or says that it is no JSON."""
     if headers.get("content-type") != "application/json":
         return None
     try:
-        return shape.model_validate(json.loads(body))
-    except (ValueError, RecursionError, AppError):
+        return shape.model_validate(from_json(body))
+    except (ValueError, AppError):
         return None
-
-
-def _actor_of(headers: Headers) -> Actor | None:
-    token = access.presented(headers)
-    return access.glance(token, Door.REST) if token is not None else None

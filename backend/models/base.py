@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 import uuid_utils
@@ -84,6 +85,12 @@ Day = Annotated[date, BeforeValidator(_written_out)]
 _UTC_LENGTH = len("2027-03-01T09:00:00.000000")
 
 
+@lru_cache(maxsize=64)
+def _rfc3339(moment: datetime) -> str:
+    """The text of a time in UTC. A change says the same one in several columns."""
+    return f"{moment.isoformat(timespec='microseconds')[:_UTC_LENGTH]}Z"
+
+
 class _Rfc3339(sqlite.DATETIME):
     """SQLite's text of a UTC time. Written and read by `datetime` itself, in a tenth of the time that patterns take."""
 
@@ -118,11 +125,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         process = super().bind_processor(dialect)
         if dialect.name != "sqlite" or process is None:
             return process
-        return lambda value: (
-            f"{value.isoformat(timespec='microseconds')[:_UTC_LENGTH]}Z"
-            if value is not None and value.tzinfo is UTC
-            else process(value)
-        )
+        return lambda value: _rfc3339(value) if value is not None and value.tzinfo is UTC else process(value)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive time: nobody knows which instant it means."""
@@ -173,7 +176,8 @@ class Shape(BaseModel):
     @classmethod
     def _has_no_nul(cls, value: Any) -> Any:
         """PostgreSQL cannot hold or compare the NUL character, so no door takes it, whatever the database."""
-        texts = value if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and "\x00" in text for text in texts):
-            raise ValueError("must not contain the NUL character")
+        texts = (value,) if isinstance(value, str) else value if isinstance(value, list) else ()
+        for text in texts:
+            if isinstance(text, str) and "\x00" in text:
+                raise ValueError("must not contain the NUL character")
         return value

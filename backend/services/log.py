@@ -189,9 +189,10 @@ def record_all(
         "actor_id": actor.user_id,
         "token_id": actor.token_id,
         "actor_name": actor.name,
-        "door": actor.door,
-        "action": action,
-        "kind": kind,
+        # As the driver takes them; it would first ask an enumeration how it wants to be stored.
+        "door": actor.door.value,
+        "action": action.value,
+        "kind": kind.value,
         "undoes": group.undoes,
     }
     rows = [{**same, "seq": seq, **vars(entry)} for seq, entry in enumerate(entries, ledger.seq + 1)]
@@ -206,6 +207,8 @@ def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, str):  # of an enumeration
+        return str(value)
     return value.isoformat() if isinstance(value, datetime) else to_jsonable_python(value)
 
 
@@ -215,7 +218,7 @@ def count(ledger: Held, bucket: str, by: int) -> None:
     setattr(ledger, name, getattr(ledger, name) + by)
 
 
-def bucket_of(todo: Todo) -> str:
+def bucket_of(todo: Any) -> str:
     """Where a todo is counted."""
     if todo.deleted_at is not None:
         return "trashed"

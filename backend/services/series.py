@@ -74,8 +74,8 @@ def leave(session: Session, actor: Actor, todo: Todo) -> None:
     todo_rows.change(session, actor, todo, Action.UPDATE, {"recurrence": None})
 
 
-def advance(session: Session, actor: Actor, todo: Todo) -> Todo | None:
-    """The occurrence that follows, made if it is not there; None where the series has ended."""
+def advance(session: Session, actor: Actor, todo: Any) -> Any:
+    """The occurrence that follows one, to look at, made if it is not there; None where the series has ended."""
     if todo.recurrence is None or todo.occurrence is None:
         return None
     zone = todo.due_timezone or todo_rows.timezone_of(session, actor, todo.owner_id)
@@ -121,28 +121,27 @@ def take_back(session: Session, actor: Actor, todo: Todo) -> None:
                 todo_rows.change(session, actor, part, Action.DELETE, {"deleted_at": now})
 
 
-def _make(session: Session, actor: Actor, todo: Todo, when: Wall, missed: int) -> Todo:
+def _make(session: Session, actor: Actor, todo: Any, when: Wall, missed: int) -> Any:
     """The next occurrence, with parts of its own that are open again."""
     due = _due(when, todo.due_timezone)
-    made = Todo(
-        **{name: getattr(todo, name) for name in (*_COPIED, *_SERIES)},
-        owner_id=todo.owner_id,
-        id=new_id(),
-        due_date=due.due_date,
-        due_time=due.due_time,
-        due_timezone=due.due_timezone,
-        occurrence=recurrence.written(when),
-        occurrences_missed=missed,
-        remind_at=_reminder(session, actor, todo, due),
+    made = todo_rows.new(
+        {name: getattr(todo, name) for name in (*_COPIED, *_SERIES)}
+        | {
+            "owner_id": todo.owner_id,
+            "due_date": due.due_date,
+            "due_time": due.due_time,
+            "due_timezone": due.due_timezone,
+            "occurrence": recurrence.written(when),
+            "occurrences_missed": missed,
+            "remind_at": _reminder(session, actor, todo, due),
+        }
     )
     todo_rows.add(session, actor, made)
     ids = {todo.id: made.id}
     for part in trees.descendants(session, todo, lambda part: part.deleted_at is None):
-        copy = Todo(
-            **{name: getattr(part, name) for name in _COPIED if name != "parent_id"},
-            owner_id=part.owner_id,
-            id=new_id(),
-            parent_id=ids.get(part.parent_id or "", made.id),
+        copy = todo_rows.new(
+            {name: getattr(part, name) for name in _COPIED}
+            | {"owner_id": part.owner_id, "parent_id": ids.get(part.parent_id or "", made.id)}
         )
         ids[part.id] = copy.id
         todo_rows.add(session, actor, copy)

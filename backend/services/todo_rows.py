@@ -3,9 +3,11 @@
 Whatever is derived from a todo is kept in line here, and nothing changes without its entry in the log.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from functools import lru_cache
+from operator import itemgetter
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +24,7 @@ from backend.models.operation import Action, Kind
 from backend.models.todo import Todo, TodoTag, TodoWord, tag_rows, word_rows
 from backend.models.user import User
 from backend.models.words import words_of
-from backend.prepared import Prepared, bare, held
+from backend.prepared import Prepared, held
 from backend.services import log, rights
 from backend.services.actor import Actor
 
@@ -53,6 +55,7 @@ _LOGGED: dict[str, TypeAdapter[Any]] = {
     **dict.fromkeys(("remind_at", "completed_at", "deleted_at"), TypeAdapter(Instant | None)),
     "created_at": TypeAdapter(Instant),
 }
+_logged_of = itemgetter(*_LOGGED)
 
 
 _COLUMNS = [column.key for column in sa.inspect(Todo).column_attrs]
@@ -61,20 +64,21 @@ _DEFAULTS = {
     for name, field in Todo.model_fields.items()
     if not field.is_required() and field.default_factory is None
 }
+_MADE: dict[str, Callable[[], Any]] = {"id": new_id, "created_at": utc_now, "updated_at": utc_now}
 _INSERT = Prepared(sa.insert(Todo), _COLUMNS)
 _INSERT_TAG = Prepared(sa.insert(TodoTag), ["owner_id", "todo_id", "tag_key"])
 _INSERT_WORD = Prepared(sa.insert(TodoWord), ["owner_id", "todo_id", "word"])
 
 
-def new(**values: Any) -> Todo:
-    """A todo that is still to be stored; what is not named says what it says by default."""
-    return bare(Todo, _DEFAULTS | values)
+def new(values: dict[str, Any]) -> SimpleNamespace:
+    """A row that is still to be stored; what is not named says what it says by default."""
+    made = {name: make() for name, make in _MADE.items() if name not in values}
+    return SimpleNamespace(**(_DEFAULTS | made | values))
 
 
 def state_of(todo: Todo) -> dict[str, Any]:
     """Everything that a todo says, as JSON can hold it."""
-    says = held(todo)
-    return log.as_json({name: says[name] for name in _LOGGED})
+    return _state_of(held(todo))
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,35 +86,38 @@ def values_of(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _LOGGED[name].validate_python(value) for name, value in state.items() if name in _LOGGED}
 
 
-def add(session: Session, actor: Actor, todo: Todo) -> None:
+def add(session: Session, actor: Actor, row: SimpleNamespace) -> None:
     """Store a new todo. The session does not come to know it: whoever asks for it finds it in the database."""
-    ledger = log.lock(session, todo.owner_id)
-    _derive(todo, timezone_of(session, actor, todo.owner_id))
-    _INSERT.run(session, [held(todo)])
-    _write_tags(session, todo.owner_id, [todo])
-    _write_words(session, todo, set(), words_of(todo.title, todo.description))
-    log.count(ledger, log.bucket_of(todo), 1)
-    entry = log.Entry(todo.id, todo.list_id, None, state_of(todo))
-    log.record_all(session, actor, todo.owner_id, Action.CREATE, Kind.TODO, [entry])
+    owner_id = row.owner_id
+    ledger = log.lock(session, owner_id)
+    _derive(row, timezone_of(session, actor, owner_id))
+    # Half of its columns say nothing, which is what they say by themselves; to tell the driver of each takes its time.
+    said = {name: value for name, value in vars(row).items() if value is not None}
+    _insert_of(tuple(said)).run(session, [said])
+    _write_tags(session, owner_id, [row])
+    _write_words(session, row, set(), words_of(row.title, row.description))
+    log.count(ledger, log.bucket_of(row), 1)
+    entry = log.Entry(row.id, row.list_id, None, _state_of(vars(row)))
+    log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, [entry])
     session.flush()
 
 
-def add_all(session: Session, actor: Actor, owner_id: str, todos: Sequence[Todo]) -> None:
+def add_all(session: Session, actor: Actor, owner_id: str, rows: Sequence[SimpleNamespace]) -> None:
     """Store many new todos of one account: a statement for each table, where `add` needs some for each todo."""
-    if not todos:
+    if not rows:
         return
     ledger, timezone = log.lock(session, owner_id), timezone_of(session, actor, owner_id)
     tags: list[dict[str, str]] = []
     words: list[dict[str, str]] = []
-    for todo in todos:
-        _derive(todo, timezone)
-        tags += tag_rows(owner_id, todo.id, todo.tags)
-        words += word_rows(owner_id, todo.id, todo.title, todo.description)
-        log.count(ledger, log.bucket_of(todo), 1)
-    for statement, rows in ((_INSERT, [held(todo) for todo in todos]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
-        if rows:
-            statement.run(session, rows)
-    entries = [log.Entry(todo.id, todo.list_id, None, state_of(todo)) for todo in todos]
+    for row in rows:
+        _derive(row, timezone)
+        tags += tag_rows(owner_id, row.id, row.tags)
+        words += word_rows(owner_id, row.id, row.title, row.description)
+        log.count(ledger, log.bucket_of(row), 1)
+    for statement, some in ((_INSERT, [vars(row) for row in rows]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
+        if some:
+            statement.run(session, some)
+    entries = [log.Entry(row.id, row.list_id, None, _state_of(vars(row))) for row in rows]
     log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, entries)
     session.flush()
 
@@ -226,8 +233,8 @@ def transfer(
         if _is_known(session, owner_id, todo.series_id, todo.occurrence):
             values["series_id"] = new_id()  # it was there before; so it goes on by itself
         remove(session, actor, todo)
-        add(session, actor, new := Todo(**values))
-        moved.append(new)
+        add(session, actor, new(values))
+        moved.append(session.get_one(Todo, (owner_id, ids[todo.id])))
     return moved
 
 
@@ -252,6 +259,12 @@ def timezone_of(session: Session, actor: Actor, owner_id: str) -> str:
 
 
 @lru_cache(maxsize=128)
+def _insert_of(names: tuple[str, ...]) -> Prepared:
+    """What stores a todo that says these columns."""
+    return Prepared(sa.insert(Todo), names)
+
+
+@lru_cache(maxsize=128)
 def _update_of(names: tuple[str, ...]) -> Prepared:
     """What sets these columns of a todo, and leaves the indexes of all others alone."""
     its_key = (col(Todo.owner_id) == sa.bindparam("its_owner"), col(Todo.id) == sa.bindparam("its_id"))
@@ -262,9 +275,13 @@ def _key_of(todo: Todo) -> dict[str, str]:
     return {"its_owner": todo.owner_id, "its_id": todo.id}
 
 
-def _derive(todo: Todo, timezone: str) -> None:
+def _state_of(says: Mapping[str, Any]) -> dict[str, Any]:
+    return log.as_json(dict(zip(_LOGGED, _logged_of(says), strict=True)))
+
+
+def _derive(row: SimpleNamespace, timezone: str) -> None:
     """Let a new todo say what follows from the rest."""
-    _say(todo, {"title_key": title_key(todo.title), "due_until": due_of(todo).until(timezone)})
+    row.title_key, row.due_until = title_key(row.title), due_of(row).until(timezone)
 
 
 def _say(todo: Todo, values: Mapping[str, Any]) -> None:
@@ -296,12 +313,12 @@ def _rewrite_tags(session: Session, owner_id: str, todos: Sequence[Todo]) -> Non
         _write_tags(session, owner_id, some)
 
 
-def _write_tags(session: Session, owner_id: str, todos: Sequence[Todo]) -> None:
+def _write_tags(session: Session, owner_id: str, todos: Sequence[Any]) -> None:
     if rows := [row for todo in todos for row in tag_rows(owner_id, todo.id, todo.tags)]:
         _INSERT_TAG.run(session, rows)
 
 
-def _write_words(session: Session, todo: Todo, known: set[str], wanted: set[str]) -> None:
+def _write_words(session: Session, todo: Any, known: set[str], wanted: set[str]) -> None:
     """Bring the search index from the words that it knows to those that it should know."""
     if gone := known - wanted:
         session.exec(

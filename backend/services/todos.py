@@ -35,23 +35,25 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
         raise IdTakenError("A todo with this id exists in another list that you share; choose a new id.")
     now = utc_now()
     begun = series.begin(data.recurrence, todo_rows.due_of(data))
-    todo = todo_rows.new(
-        **values,
-        **begun,
-        owner_id=place.owner_id,
-        id=data.id or new_id(),
-        position=first_position(now),
-        completed_at=now if data.completed else None,
-        created_at=now,
-        updated_at=now,
+    row = todo_rows.new(
+        values
+        | begun
+        | {
+            "owner_id": place.owner_id,
+            "id": data.id or new_id(),
+            "position": first_position(now),
+            "completed_at": now if data.completed else None,
+            "created_at": now,
+            "updated_at": now,
+        }
     )
     with log.together(session):
-        todo_rows.add(session, actor, todo)
-        if todo.completed:
-            series.advance(session, actor, todo)
-        if not todo.completed and todo.parent_id is not None:
-            _open_parents(session, actor, todo)
-    return TodoRead.of(view(todo), timezone=actor.timezone, now=now)  # so new that nothing is a part of it
+        todo_rows.add(session, actor, row)
+        if row.completed:
+            series.advance(session, actor, row)
+        elif row.parent_id is not None:
+            _open_parents(session, actor, row)
+    return TodoRead.of(row, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
 def get(session: Session, actor: Actor, todo_id: str) -> TodoRead:
@@ -174,7 +176,8 @@ def skip(session: Session, actor: Actor, todo_id: str, *, versions: Container[in
         now = utc_now()
         for one in (todo, *trees.descendants(session, todo, lambda part: part.deleted_at is None)):
             todo_rows.change(session, actor, one, Action.DELETE, {"deleted_at": now})
-    return read(session, following or todo, actor)
+    shown = todo if following is None else session.get_one(Todo, (following.owner_id, following.id))
+    return read(session, shown, actor)
 
 
 def reopen(session: Session, actor: Actor, todo_id: str, *, versions: Container[int] | None = None) -> TodoRead:
@@ -236,7 +239,7 @@ def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
         todo_rows.change(session, actor, part, Action.COMPLETE, {"completed": True, "completed_at": todo.completed_at})
 
 
-def _open_parents(session: Session, actor: Actor, todo: Todo) -> None:
+def _open_parents(session: Session, actor: Actor, todo: Any) -> None:
     with log.by_itself(session):
         for parent in trees.ancestors(session, todo):
             if parent.completed:

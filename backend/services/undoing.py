@@ -7,6 +7,7 @@ thousand todos goes back as fast as it came.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -119,7 +120,7 @@ class Undoing:
 
     def _bring_back(self, owner_id: str, entries: Sequence[Operation]) -> None:
         """What went for good is made anew, as it was."""
-        coming: dict[str, Todo] = {}
+        coming: dict[str, SimpleNamespace] = {}
 
         def store() -> None:
             todo_rows.add_all(self.session, self.actor, owner_id, list(coming.values()))
@@ -130,12 +131,13 @@ class Undoing:
             if entry.object_id in elsewhere:
                 self._leave(entry, None, None, "It is in another account now.")
                 continue
-            todo = Todo(owner_id=owner_id, id=entry.object_id, **todo_rows.values_of(entry.before or {}))
-            if todo.parent_id in coming:
+            key = {"owner_id": owner_id, "id": entry.object_id}
+            row = todo_rows.new(todo_rows.values_of(entry.before or {}) | key)
+            if row.parent_id in coming:
                 store()
-            todo.list_id = todo.list_id if self._list_is_there(owner_id, todo.list_id) else None
-            todo.parent_id = todo.parent_id if self._parent_fits(None, owner_id, todo.parent_id) else None
-            coming[todo.id] = todo
+            row.list_id = row.list_id if self._list_is_there(owner_id, row.list_id) else None
+            row.parent_id = row.parent_id if self._parent_fits(None, owner_id, row.parent_id) else None
+            coming[row.id] = row
             self._note(entry, entry.before or {})
         store()
 

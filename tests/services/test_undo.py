@@ -17,7 +17,7 @@ from backend.models.history import OperationFilter, UndoRead, UndoRequest
 from backend.models.operation import Door, Ledger
 from backend.models.plan import UndoPlanRequest
 from backend.models.tag import TagUpdate
-from backend.models.todo import Todo, TodoCreate, TodoRead, TodoUpdate, first_position
+from backend.models.todo import TodoCreate, TodoRead, TodoUpdate, first_position
 from backend.models.todo_filter import TodoFilter
 from backend.models.token import Scope, TokenCreate
 from backend.services import batches, bulk, operations, searches, tags, todo_rows, todos, tokens, trash, undo
@@ -206,17 +206,15 @@ def test_a_tag_is_renamed_on_very_many_todos_and_back_in_few_statements(
 ) -> None:
     now = utc_now()
     made = [
-        Todo(
-            owner_id=actor.user_id,
-            id=new_id(),
-            title=f"Number {number}",
-            title_key=f"number {number}",
-            description="",
-            priority=Priority.LOW,
-            position=first_position(now),
-            tags=["house"],
-            created_at=now,
-            updated_at=now,
+        todo_rows.new(
+            {
+                "owner_id": actor.user_id,
+                "title": f"Number {number}",
+                "description": "",
+                "priority": Priority.LOW,
+                "position": first_position(now),
+                "tags": ["house"],
+            }
         )
         for number in range(MANY)
     ]

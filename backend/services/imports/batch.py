@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 from sqlmodel import Session
 
-from backend.models.todo import Todo, first_position
+from backend.models.todo import first_position
 from backend.services import todo_rows
 from backend.services.actor import Actor
 from backend.services.imports.plan import Place, Plan, Progress
@@ -23,7 +24,7 @@ class Batch:
     actor: Actor
     plan: Plan
     done: Progress = field(default_factory=Progress)
-    _new: list[Todo] = field(default_factory=list, init=False)
+    _new: list[SimpleNamespace] = field(default_factory=list, init=False)
 
     def place(self, todo_id: str) -> Place | None:
         """Where a todo of the file stands; None for one that was not taken yet."""
@@ -48,9 +49,9 @@ class Batch:
         """The place of the one with this number: what the file gives no place stands in its order."""
         return first_position(self.plan.now + timedelta(microseconds=number))
 
-    def add(self, todo: Todo) -> None:
+    def add(self, row: SimpleNamespace) -> None:
         """Store a new todo with the next ones."""
-        self._new.append(todo)
+        self._new.append(row)
 
     def store(self) -> None:
         """Store what was added, at once."""

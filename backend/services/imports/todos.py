@@ -98,7 +98,7 @@ class Todos:
         )
         batch.done.created += 1
         if not batch.plan.is_dry:
-            batch.add(Todo(**values))
+            batch.add(todo_rows.new(values))
         return place(parent.depth + 1 if parent else 1, list_id)
 
     def _rows(self, ids: set[str | None]) -> dict[str, Todo]:
