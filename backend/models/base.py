@@ -86,9 +86,10 @@ _UTC_LENGTH = len("2027-03-01T09:00:00.000000")
 
 
 @lru_cache(maxsize=64)
-def _rfc3339(moment: datetime) -> str:
-    """The text of a time in UTC. A change says the same one in several columns."""
-    return f"{moment.isoformat(timespec='microseconds')[:_UTC_LENGTH]}Z"
+def rfc3339(moment: datetime) -> str:
+    """The text of an aware time, in UTC. A change says the same one in several columns."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:_UTC_LENGTH]}Z"
 
 
 class _Rfc3339(sqlite.DATETIME):
@@ -125,7 +126,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         process = super().bind_processor(dialect)
         if dialect.name != "sqlite" or process is None:
             return process
-        return lambda value: _rfc3339(value) if value is not None and value.tzinfo is UTC else process(value)
+        return lambda value: rfc3339(value) if value is not None and value.tzinfo is UTC else process(value)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive time: nobody knows which instant it means."""

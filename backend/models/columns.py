@@ -25,6 +25,7 @@ LONG_TEXT: TypeEngine[str] = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "m
 
 
 _PRIORITIES = tuple(Priority)
+_RANKS = {priority: priority.rank for priority in Priority}
 
 
 class Ranked(TypeDecorator[Priority]):
@@ -35,7 +36,7 @@ class Ranked(TypeDecorator[Priority]):
 
     def process_bind_param(self, value: Priority | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """The rank of a priority."""
-        return None if value is None else Priority(value).rank
+        return None if value is None else _RANKS[value]
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Priority | None:  # noqa: ARG002
         """The priority of a rank."""

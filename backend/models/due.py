@@ -5,9 +5,8 @@ Nothing is ever converted to UTC and back, so no due date can slip by a day.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from backend.errors import FieldError, InvalidInputError, invalid
@@ -25,8 +24,7 @@ _TIMESTAMP_MAX = len("2027-03-01T09:00:00.123456+01:00:00")
 _LAST_MOMENT = time(23, 59, 59, 999999)
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """When something is due, in the three parts it is stored in."""
 
     due_date: date | None = None

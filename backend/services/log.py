@@ -79,8 +79,11 @@ def together(session: Session, *, undoes: str | None = None, operation_id: str |
     where that has changed more todos than the actor's token may: here every change comes by, however it was asked for.
     """
     outer: _Group | None = session.info.get(_GROUP)
-    with _group(session, operation_id, undoes) as group:
+    session.info[_GROUP] = group = _inside(outer, operation_id, undoes)
+    try:
         yield group.operation_id
+    finally:
+        session.info[_GROUP] = outer
     # Not reached by what was refused, and is taken back.
     if outer is not None:
         outer.actor = group.actor or outer.actor
@@ -95,20 +98,18 @@ def by_itself(session: Session) -> Iterator[None]:
 
     Otherwise a token that may change one todo could not tick one that repeats.
     """
-    with _group(session, None, None):
-        yield
-
-
-@contextmanager
-def _group(session: Session, operation_id: str | None, undoes: str | None) -> Iterator[_Group]:
     outer: _Group | None = session.info.get(_GROUP)
-    if outer is not None:
-        operation_id, undoes = outer.operation_id, undoes or outer.undoes
-    session.info[_GROUP] = group = _Group(operation_id or new_id(), undoes)
+    session.info[_GROUP] = _inside(outer, None, None)
     try:
-        yield group
+        yield
     finally:
         session.info[_GROUP] = outer
+
+
+def _inside(outer: _Group | None, operation_id: str | None, undoes: str | None) -> _Group:
+    if outer is None:
+        return _Group(operation_id or new_id(), undoes)
+    return _Group(outer.operation_id, undoes or outer.undoes)
 
 
 def lock(session: Session, owner_id: str) -> Held:
@@ -170,13 +171,19 @@ def record(
 
 
 def record_all(
-    session: Session, actor: Actor, owner_id: str, action: Action, kind: Kind, entries: Sequence[Entry]
+    session: Session,
+    actor: Actor,
+    owner_id: str,
+    action: Action,
+    kind: Kind,
+    entries: Sequence[Entry],
+    at: datetime | None = None,
 ) -> None:
-    """Write down the same action on many objects, in one statement."""
+    """Write down the same action on many objects, in one statement; `at` is when they say that it was done."""
     group: _Group | None = session.info.get(_GROUP)
     if group is None:
         with together(session):
-            record_all(session, actor, owner_id, action, kind, entries)
+            record_all(session, actor, owner_id, action, kind, entries, at)
         return
     ledger = lock(session, owner_id)
     group.actor = actor
@@ -185,7 +192,7 @@ def record_all(
     same = {
         "owner_id": owner_id,
         "operation_id": group.operation_id,
-        "at": utc_now(),
+        "at": at or utc_now(),
         "actor_id": actor.user_id,
         "token_id": actor.token_id,
         "actor_name": actor.name,

@@ -98,7 +98,7 @@ def add(session: Session, actor: Actor, row: SimpleNamespace) -> None:
     _write_words(session, row, set(), words_of(row.title, row.description))
     log.count(ledger, log.bucket_of(row), 1)
     entry = log.Entry(row.id, row.list_id, None, _state_of(vars(row)))
-    log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, [entry])
+    log.record_all(session, actor, owner_id, Action.CREATE, Kind.TODO, [entry], row.updated_at)
     session.flush()
 
 
@@ -164,7 +164,7 @@ def change_all(
     for names, some in rows.items():
         _update_of(names).run(session, some)
     _rewrite_tags(session, owner_id, [todo for todo, before, _ in changing if "tags" in before])
-    log.record_all(session, actor, owner_id, action, Kind.TODO, entries)
+    log.record_all(session, actor, owner_id, action, Kind.TODO, entries, now)
     session.flush()
     return [todo for todo, *_ in changing]
 
