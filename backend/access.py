@@ -8,12 +8,14 @@ import hashlib
 import ipaddress
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+import anyio
 from pydantic import BaseModel
 from pydantic_core import from_json
 
@@ -42,6 +44,10 @@ COOKIE = "todo_session"
 _NOTED_SECONDS = 3_600
 _CREATED = 201
 
+T = TypeVar("T")
+
+# More at once than there are processors are done no sooner; each holds 19 MiB, and a thread that others wait for.
+_hashes = anyio.CapacityLimiter(os.cpu_count() or 1)
 _in_progress: set[tuple[str, str]] = set()
 # Who was asked for (an eighth of the CPU of a tick, with 32 at once).
 _callers: ThisTurn[tuple[str, Door], Actor] = ThisTurn()
@@ -164,7 +170,7 @@ async def sign_up(data: UserCreate, address: str) -> UserRead:
     await _count("register", data.email, address)
     is_open = get_settings().registration_open
     await database.read(lambda session: accounts.ensure_open(session, registration_open=is_open))
-    password_hash = await database.in_thread(lambda: security.hash_password(data.password))
+    password_hash = await _hashing(lambda: security.hash_password(data.password))
     return await database.write(
         lambda session: accounts.register(session, data, password_hash, registration_open=is_open)
     )
@@ -200,7 +206,7 @@ async def renew(request: RefreshRequest, address: str, *, grace: timedelta = tim
 async def change_password(actor: Actor, change: PasswordChange, address: str) -> None:
     """Set a new password and end every other login. Personal tokens have secrets of their own, and go on working."""
     await _prove(actor, change.current_password, address)
-    password_hash = await database.in_thread(lambda: security.hash_password(change.new_password))
+    password_hash = await _hashing(lambda: security.hash_password(change.new_password))
 
     def store(session: database.Session) -> None:
         accounts.change_password(session, actor, password_hash)
@@ -214,7 +220,7 @@ async def reset_password(reset: PasswordReset, address: str) -> None:
     await _count("reset", address, address)
     token = security.read_reset(reset.token)
     await database.read(lambda session: accounts.ensure_reset(session, token))
-    password_hash = await database.in_thread(lambda: security.hash_password(reset.new_password))
+    password_hash = await _hashing(lambda: security.hash_password(reset.new_password))
 
     def store(session: database.Session) -> None:
         accounts.reset_password(session, token, password_hash)
@@ -277,8 +283,12 @@ async def answer_by_key(
     return answer
 
 
+async def _hashing(work: Callable[[], T]) -> T:
+    return await database.in_thread(work, _hashes)
+
+
 async def _open(claimed: sessions.Claimed, password: str) -> TokenPair:
-    better_hash = await database.in_thread(lambda: sessions.prove(claimed, password))
+    better_hash = await _hashing(lambda: sessions.prove(claimed, password))
     return await database.write(lambda session: sessions.open_for(session, claimed, better_hash, get_settings()))
 
 
@@ -286,7 +296,7 @@ async def _prove(actor: Actor, password: str, address: str) -> None:
     actor.ensure_logged_in()  # before it is counted: a token must not use up its owner's attempts
     await _count("prove", actor.user_id, address)
     stored = await database.read(lambda session: accounts.password_hash_of(session, actor))
-    is_right, _ = await database.in_thread(lambda: security.verify_password(password, stored))
+    is_right, _ = await _hashing(lambda: security.verify_password(password, stored))
     if not is_right:
         raise InvalidCredentialsError("The password is wrong.")
 

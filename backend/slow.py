@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 
 T = TypeVar("T")
@@ -11,8 +12,8 @@ T = TypeVar("T")
 at_work: set[Callable[[], Any]] = set()
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run slow work that needs no session, such as hashing a password, without holding up the event loop."""
+async def in_thread(work: Callable[[], T], most: anyio.CapacityLimiter | None = None) -> T:
+    """Run slow work that needs no session without holding up the event loop; `most` says for how much at once."""
 
     def noted() -> T:
         at_work.add(noted)
@@ -21,4 +22,4 @@ async def in_thread(work: Callable[[], T]) -> T:
         finally:
             at_work.discard(noted)
 
-    return await anyio.to_thread.run_sync(noted)
+    return await anyio.to_thread.run_sync(noted, limiter=most)

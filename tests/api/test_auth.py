@@ -3,8 +3,11 @@
 import base64
 import json
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -447,6 +450,29 @@ def test_attempts_are_counted_per_address_over_all_accounts(
     with_settings(login_rate_limit="2/minute")
     statuses = [login(client, username=f"name{number}").status_code for number in range(8)]
     assert statuses == [401] * 6 + [429] * 2
+
+
+def test_no_more_passwords_are_hashed_at_once_than_there_are_processors(
+    client: TestClient, with_settings: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_settings(login_rate_limit="1000/minute")
+    verify, here, at_once = security.verify_password, set[int](), list[int]()
+
+    def counted(*arguments: Any) -> Any:
+        here.add(threading.get_ident())
+        at_once.append(len(here))
+        time.sleep(0.02)  # so that all who may be here at once are
+        try:
+            return verify(*arguments)
+        finally:
+            here.discard(threading.get_ident())
+
+    monkeypatch.setattr(security, "verify_password", counted)
+    many = 4 * (os.cpu_count() or 1)
+    with ThreadPoolExecutor(many) as threads:
+        statuses = list(threads.map(lambda number: login(client, username=f"n{number}").status_code, range(many)))
+    assert statuses == [401] * many
+    assert max(at_once) <= (os.cpu_count() or 1)
 
 
 def test_registering_and_refreshing_are_counted_too(
