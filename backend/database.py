@@ -151,7 +151,7 @@ def glance(work: Callable[[Reader], T | None]) -> T | None:
     try:
         with reader.snapshot():
             return work(reader)
-    except (sqlite3.Error, AppError, ValueError):
+    except Exception:  # noqa: BLE001 - who asks next is told what it is
         return None
 
 

@@ -111,6 +111,15 @@ def test_what_is_plain_is_answered_here_and_the_same_to_the_byte(full: Account, 
             same(full, path)
 
 
+def test_whatever_goes_wrong_here_the_ordinary_road_is_asked(full: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(glances, "search", fail)
+    same(full, "")
+    assert full.call("GET", "/todos").status_code == 200
+
+
 def test_a_login_that_ended_is_refused_at_once(full: Account) -> None:
     assert full.call("GET", "/todos").status_code == 200
     full.call("POST", "/auth/logout")

@@ -36,6 +36,19 @@ WRONG = [
     b"[" * 50_000,
     b'{"title": "\xff"}',
 ]
+# What readers of JSON do not agree about.
+ODD = [
+    b'{"title": "\\ud800"}',
+    b'{"title": "x", "priority": NaN}',
+    b'{"title": "x", "due_date": 1e999}',
+    b'{"title": "x", "due_date": ' + b"9" * 5_000 + b"}",
+    b'{"title": "first", "title": "last"}',
+    b'\xef\xbb\xbf{"title": "with a mark"}',
+    '{"title": "UTF-16"}'.encode("utf-16"),
+    b'{"title": "x"} ' + b"\0",
+    b'{"title": "a\tb"}',
+    b'{"title": "x", "tags": ' + b"[" * 300 + b"]" * 300 + b"}",
+]
 RIGHT: list[dict[str, Any]] = [
     {"title": "Plain"},
     {"title": "Done", "completed": True},
@@ -70,6 +83,11 @@ def test_a_refusal_is_the_ordinary_one(account: Account, body: bytes) -> None:
     assert both(account, "POST", "/todos", content=body, headers=JSON).status_code in {400, 422}
     assert both(account, "PATCH", f"/todos/{todo['id']}", content=body, headers=JSON).status_code in {200, 400, 422}
     assert account.call("GET", f"/todos/{todo['id']}").json()["title"] in {"Buy milk", "x"}
+
+
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
+def test_json_is_read_as_the_framework_reads_it(account: Account, body: bytes) -> None:
+    both(account, "POST", "/todos", content=body, headers=JSON)
 
 
 def test_what_is_no_json_or_nobodys_is_refused_as_ever(account: Account, make_account: Callable[..., Account]) -> None:
