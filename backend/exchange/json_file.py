@@ -94,6 +94,11 @@ def read(source: Iterable[bytes], *, timezone: str = "UTC") -> Iterator[Row]:  #
         for piece in _pieces(intake.text(source)):
             try:
                 parser.send(piece)
+            except SystemError:
+                # An integer of more digits than Python reads: the parser leaves half an event, and the process ends
+                # where anybody looks at its value.
+                del events[-1]
+                raise
             finally:  # also what stands before the place that is no JSON
                 for item in walk.over(events):
                     yield line, item
@@ -108,7 +113,7 @@ def read(source: Iterable[bytes], *, timezone: str = "UTC") -> Iterator[Row]:  #
             line,
             Problem(f"A record here is larger than {RECORD_MAX_BYTES:,} bytes or nested too deeply.", stops=True),
         )
-    except (ijson.JSONError, ValueError, OverflowError):
+    except (ijson.JSONError, ValueError, ArithmeticError, SystemError):
         if not walk.is_ours:
             raise intake.refused("is not JSON, or ends early") from None
         yield line, Problem("The file ends early, or is not JSON from here on. What stood before was read.", stops=True)
@@ -212,7 +217,7 @@ class _Walk:
             self.format = value
         elif self.key == "format_version" and self.format == FORMAT:
             if value != VERSION:
-                raise intake.refused(f"has the format_version {value!r:.20}; this app reads {VERSION}")
+                raise intake.refused(f"has the format_version {value!s:.20}; this app reads {VERSION}")
             self.is_ours = True
 
 

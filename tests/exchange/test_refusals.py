@@ -71,6 +71,8 @@ CALENDAR = b"BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:a\nEND:VTODO\n"
         ("json", HEAD + b'{"title": "a", "tags": 1e999},\n{"title": "b"}]}', [(2, "tags")], ["b"]),
         ("json", HEAD + b'{"title": "a"},\n{"title": "b"', [(3, "ends early")], ["a"]),
         ("json", HEAD + b'{"title": "a"},\n{"title": \xff}', [(3, "not JSON from here")], ["a"]),
+        ("json", HEAD + b'{"title": "a"},\n{"tags": ' + b"9" * 4_301 + b"}]}", [(3, "not JSON from here")], ["a"]),
+        ("json", HEAD + b'{"title": "a"},\n{"tags": 1e' + b"9" * 20 + b"}]}", [(3, "not JSON from here")], ["a"]),
         ("json", HEAD + b'{"title": "a"},\n' + b"[" * 10_000, [(3, "nested too deeply")], ["a"]),
         ("json", HEAD + b'{"title": "a"},\n{"title": "' + b"b" * 1_100_000, [(3, "larger than")], ["a"]),
         # CSV
@@ -135,6 +137,16 @@ def test_a_newer_version_is_refused_before_anything_is_taken() -> None:
 def test_json_of_others_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInputError, match="not an export of this app"):
         list(json_file.read([data]))
+
+
+@pytest.mark.parametrize(
+    "begin", [b"", b'{"todos":', b'{"format": "todos-export", "format_version": ', b"[1, -", b'{"account": ']
+)
+def test_a_number_that_python_does_not_read_ends_the_reading_and_not_the_process(begin: bytes) -> None:
+    for number in (b"9" * 4_301, b"1e" + b"9" * 20):
+        for end in (b"", b" ", b"}", b"\n]"):
+            with pytest.raises(InvalidInputError, match="not JSON|not an export of this app|format_version"):
+                list(json_file.read([begin + number + end]))
 
 
 def test_other_programs_may_sort_and_indent_the_json() -> None:
