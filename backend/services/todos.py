@@ -49,10 +49,9 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     )
     with log.together(session):
         todo_rows.add(session, actor, row)
-        if row.completed:
-            series.advance(session, actor, row)
-        elif row.parent_id is not None:
-            _open_parents(session, actor, row)
+        is_open = series.advance(session, actor, row) if row.completed else row
+        if is_open is not None and is_open.parent_id is not None:
+            _open_parents(session, actor, is_open)
     return TodoRead.of(row, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
@@ -156,6 +155,8 @@ def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container
             for one, carried in places.carried(session, place, [todo, *parts]):
                 here = changes if one is todo else {"deleted_at": None}
                 todo_rows.change(session, actor, one, Action.RESTORE, carried | here)
+            if not todo.completed and todo.parent_id is not None:
+                _open_parents(session, actor, todo)
     return read(session, todo, actor)
 
 

@@ -289,6 +289,19 @@ def test_parents_and_parts_are_ticked_and_opened_together(actor: Actor) -> None:
     assert run(todos.get, actor, leaf.id).completed
 
 
+def test_an_open_part_that_comes_back_or_follows_opens_what_it_is_a_part_of(actor: Actor) -> None:
+    top, middle, leaf = chain(actor, 3)
+    run(todos.delete, actor, leaf.id)
+    run(todos.complete, actor, top.id)
+    run(todos.restore, actor, leaf.id)
+    assert not any(run(todos.get, actor, one.id).completed for one in (top, middle, leaf))
+    run(todos.complete, actor, top.id)
+    add(actor, parent_id=middle.id, completed=True)
+    assert run(todos.get, actor, top.id).completed
+    add(actor, parent_id=middle.id, completed=True, recurrence="daily", due_date="2026-11-29")
+    assert not any(run(todos.get, actor, one.id).completed for one in (top, middle))
+
+
 def test_a_tree_goes_to_the_trash_into_a_list_and_back_as_a_whole(actor: Actor) -> None:
     top, middle, leaf = chain(actor, 3)
     alone = add(actor, "alone", parent_id=middle.id)
