@@ -47,7 +47,9 @@ def install(app: FastAPI) -> None:
         faults = error.errors()
         if any(fault["type"] == "json_invalid" for fault in faults):  # FastAPI gives a position where the field stands
             return render(invalid(field_errors([{"type": "json_invalid", "loc": ()}])))
-        if any(fault["loc"] == ("body",) for fault in faults) and _says_no_json(request):
+        wrong = [fault["type"] for fault in faults if fault["loc"] == ("body",)]
+        # Without a header and without a body nothing was meant to be JSON.
+        if wrong and "json" not in request.headers.get("content-type", "json" if wrong == ["missing"] else ""):
             return render(invalid([FieldError("request", _NO_JSON)]))
         # The first part says where FastAPI found the field; callers know their field, not our plumbing.
         return render(invalid(field_errors({**fault, "loc": fault["loc"][1:]} for fault in faults)))
@@ -61,10 +63,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, render_invalid)
     app.add_exception_handler(HTTPException, render_http)
     app.add_exception_handler(Exception, render_app_error)
-
-
-def _says_no_json(request: Request) -> bool:
-    return "json" not in request.headers.get("content-type", "json")
 
 
 def render(error: AppError) -> Response:

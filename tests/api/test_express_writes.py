@@ -94,7 +94,10 @@ def test_what_is_no_json_or_nobodys_is_refused_as_ever(account: Account, make_ac
     todo = account.add()
     path = f"/todos/{todo['id']}"
     text = {"Content-Type": "text/plain"}
-    assert both(account, "POST", "/todos", content=b'{"title": "x"}', headers=text).status_code == 422
+    for headers in (text, {}):
+        answer = both(account, "POST", "/todos", content=b'{"title": "x"}', headers=headers)
+        assert answer.status_code == 422
+        assert "Content-Type: application/json" in answer.json()["detail"]
     stranger = make_account()
     assert both(stranger, "PATCH", path, json={"title": "Mine now"}).status_code == 404
     assert both(stranger, "POST", f"{path}/complete").status_code == 404

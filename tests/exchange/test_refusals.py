@@ -145,7 +145,7 @@ def test_json_of_others_is_refused(data: bytes) -> None:
 def test_a_number_that_python_does_not_read_ends_the_reading_and_not_the_process(begin: bytes) -> None:
     for number in (b"9" * 4_301, b"1e" + b"9" * 20):
         for end in (b"", b" ", b"}", b"\n]"):
-            with pytest.raises(InvalidInputError, match="not JSON|not an export of this app|format_version"):
+            with pytest.raises(InvalidInputError, match=r"not JSON|not an export of this app|format_version"):
                 list(json_file.read([begin + number + end]))
 
 
