@@ -51,7 +51,7 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
         todo_rows.add(session, actor, row)
         is_open = series.advance(session, actor, row) if row.completed else row
         if is_open is not None and is_open.parent_id is not None:
-            _open_parents(session, actor, is_open)
+            open_parents(session, actor, is_open)
     return TodoRead.of(row, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
@@ -106,7 +106,7 @@ def update(
         if action is Action.REOPEN:
             series.take_back(session, actor, todo)
         if not todo.completed and todo.parent_id is not None:
-            _open_parents(session, actor, todo)
+            open_parents(session, actor, todo)
     return read(session, todo, actor)
 
 
@@ -156,7 +156,7 @@ def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container
                 here = changes if one is todo else {"deleted_at": None}
                 todo_rows.change(session, actor, one, Action.RESTORE, carried | here)
             if not todo.completed and todo.parent_id is not None:
-                _open_parents(session, actor, todo)
+                open_parents(session, actor, todo)
     return read(session, todo, actor)
 
 
@@ -240,7 +240,8 @@ def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
         todo_rows.change(session, actor, part, Action.COMPLETE, {"completed": True, "completed_at": todo.completed_at})
 
 
-def _open_parents(session: Session, actor: Actor, todo: Any) -> None:
+def open_parents(session: Session, actor: Actor, todo: Any) -> None:
+    """Open whatever an open todo is a part of."""
     with log.by_itself(session):
         for parent in trees.ancestors(session, todo):
             if parent.completed:

@@ -19,7 +19,7 @@ from backend.models.operation import Action, Kind, Operation
 from backend.models.todo import Todo
 from backend.models.todo_list import Role, TodoList
 from backend.models.token import Scope
-from backend.services import list_rows, lists, log, rights, todo_rows, trees
+from backend.services import list_rows, lists, log, rights, todo_rows, todos, trees
 from backend.services.actor import Actor
 from backend.services.later import Later
 
@@ -43,6 +43,7 @@ class Undoing:
         self.undone: dict[str, None] = {}
         self.changed: dict[str, None] = {}
         self.conflicts: list[UndoConflict] = []
+        self._parts: list[Todo] = []
         self._later = Later(session)
         self._refusals: dict[tuple[str, str | None], str | None] = {}
         self._lists_there: dict[tuple[str, str], bool] = {}
@@ -57,6 +58,10 @@ class Undoing:
                     self._take_back_list(alike[0])
                 case _:
                     self._leave(alike[0], None, None, "Only todos and lists can be taken back.")
+        # At last, because what was taken back after a part may have ticked it, or opened what it is a part of.
+        is_open = (part for part in self._parts if not part.completed and part.deleted_at is None)
+        for part in {(part.owner_id, part.parent_id): part for part in is_open}.values():
+            todos.open_parents(self.session, self.actor, part)
 
     def _take_back_todos(self, entries: Sequence[Operation]) -> None:
         owner_id, action = entries[0].owner_id, Action(entries[0].action)
@@ -83,6 +88,7 @@ class Undoing:
         by_id = {entry.object_id: entry for entry in entries}
         for todo in changed:
             self._note(by_id[todo.id], fields[todo.id])
+        self._parts += [todo for todo in changed if todo.parent_id is not None]
 
     def _refusal(self, todo: Todo) -> str | None:
         """Why the actor may not change a todo: the same for all of a list."""

@@ -302,6 +302,23 @@ def test_an_open_part_that_comes_back_or_follows_opens_what_it_is_a_part_of(acto
     assert not any(run(todos.get, actor, one.id).completed for one in (top, middle))
 
 
+@pytest.mark.parametrize("change", [todos.complete, todos.delete])
+def test_an_open_part_that_undo_brings_back_opens_what_it_is_a_part_of(
+    actor: Actor, change: Callable[..., object]
+) -> None:
+    top, middle, leaf = chain(actor, 3)
+    run(change, actor, leaf.id)
+    changed = operations(actor, leaf.id)[-1]
+    run(todos.complete, actor, top.id)
+    undone = run(undo.undo, actor, UndoRequest(operation_id=changed.operation_id))
+    assert undone.conflicts == []
+    assert not any(run(todos.get, actor, one.id).completed for one in (top, middle, leaf))
+    assert run(undo.undo, actor, UndoRequest(last=1)).conflicts == []
+    assert [run(todos.get, actor, one.id).completed for one in (top, middle)] == [True, True]
+    run(todos.reopen, actor, top.id)
+    assert run(undo.undo, actor, UndoRequest(last=2)).conflicts == []
+
+
 def test_a_tree_goes_to_the_trash_into_a_list_and_back_as_a_whole(actor: Actor) -> None:
     top, middle, leaf = chain(actor, 3)
     alone = add(actor, "alone", parent_id=middle.id)

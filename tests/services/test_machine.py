@@ -146,6 +146,7 @@ class People(RuleBasedStateMachine):
                 if row.parent_id is not None and row.deleted_at is None:
                     parent = by_key[row.owner_id, row.parent_id]
                     assert parent.list_id == row.list_id
+                    assert row.completed or not parent.completed or parent.deleted_at is not None
             lists_there = {(one.owner_id, one.id) for one in session.exec(select(TodoList))}
             assert all(row.list_id is None or (row.owner_id, row.list_id) in lists_there for row in rows)
             ids = Counter(row.id for row in rows)
