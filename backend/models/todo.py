@@ -23,7 +23,7 @@ from sqlmodel import Field as TableField
 from sqlmodel import SQLModel
 
 from backend.models import due
-from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, rfc3339, utc_now
+from backend.models.base import ID_LENGTH, Id, Instant, Shape, UtcDateTime, new_id, utc_now
 from backend.models.columns import LONG_TEXT, Ranked, WallClock, bytewise
 from backend.models.field import (
     TAG_KEY_MAX,
@@ -62,7 +62,7 @@ def first_position(moment: datetime) -> str:
     A fractional key whose whole part is the time, so that nobody has to look for the last one: `t` announces 20 digits.
     """
     # Not by strftime: what it says of a year before 1000 has four digits on some systems only, and it takes its time.
-    text = rfc3339(moment)
+    text = moment.isoformat(timespec="microseconds")
     return f"t{text[:4]}{text[5:7]}{text[8:10]}{text[11:13]}{text[14:16]}{text[17:19]}{text[20:26]}"
 
 
