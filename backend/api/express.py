@@ -87,13 +87,10 @@ def headers_for(body: bytes, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[b
 
 
 def _answer(scope: Scope, path: str) -> _Answer | None:
-    headers = headers_in(scope)
     query: bytes = scope["query_string"]
     is_one = len(path) == len(ONE) + ID_LENGTH and not query
-    if headers is None or "origin" in headers or not (is_one or path == TODOS):
-        return None
-    token = access.presented(headers)
-    if token is None:
+    headers = headers_in(scope) if is_one or path == TODOS else None
+    if headers is None or "origin" in headers or (token := access.presented(headers)) is None:
         return None
     if (caller := _callers.known().get(token)) is not None and (kept := _kept_for(*caller, path, query)) is not None:
         return kept

@@ -22,6 +22,7 @@ from backend.services import todos
 from backend.services.actor import Actor
 
 _BODY_MAX_BYTES = 64 * 1024
+_METHODS = frozenset(("POST", "PATCH"))
 _NOT_PLAIN = frozenset(("origin", "if-match", "idempotency-key"))
 
 Work = Callable[[database.Session, Actor], TodoRead]
@@ -35,7 +36,8 @@ class ExpressWrites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer, or the ordinary road."""
-        headers = headers_in(scope) if scope.get("path", "").startswith(TODOS) else None
+        is_change = scope.get("method") in _METHODS and scope["path"].startswith(TODOS)
+        headers = headers_in(scope) if is_change else None
         if (
             headers is None
             or (plan := _plan_of(scope, headers)) is None

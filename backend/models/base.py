@@ -122,11 +122,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """On SQLite in one go, for what is in UTC: most times are, and a row has five of them."""
+        """On SQLite in one go, for what says its zone: a row has five times."""
         process = super().bind_processor(dialect)
         if dialect.name != "sqlite" or process is None:
             return process
-        return lambda value: rfc3339(value) if value is not None and value.tzinfo is UTC else process(value)
+        return lambda value: process(value) if value is None or value.tzinfo is None else rfc3339(value)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a naive time: nobody knows which instant it means."""

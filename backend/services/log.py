@@ -79,11 +79,8 @@ def together(session: Session, *, undoes: str | None = None, operation_id: str |
     where that has changed more todos than the actor's token may: here every change comes by, however it was asked for.
     """
     outer: _Group | None = session.info.get(_GROUP)
-    session.info[_GROUP] = group = _inside(outer, operation_id, undoes)
-    try:
+    with _group(session, operation_id, undoes) as group:
         yield group.operation_id
-    finally:
-        session.info[_GROUP] = outer
     # Not reached by what was refused, and is taken back.
     if outer is not None:
         outer.actor = group.actor or outer.actor
@@ -98,18 +95,20 @@ def by_itself(session: Session) -> Iterator[None]:
 
     Otherwise a token that may change one todo could not tick one that repeats.
     """
-    outer: _Group | None = session.info.get(_GROUP)
-    session.info[_GROUP] = _inside(outer, None, None)
-    try:
+    with _group(session, None, None):
         yield
+
+
+@contextmanager
+def _group(session: Session, operation_id: str | None, undoes: str | None) -> Iterator[_Group]:
+    outer: _Group | None = session.info.get(_GROUP)
+    if outer is not None:
+        operation_id, undoes = outer.operation_id, undoes or outer.undoes
+    session.info[_GROUP] = group = _Group(operation_id or new_id(), undoes)
+    try:
+        yield group
     finally:
         session.info[_GROUP] = outer
-
-
-def _inside(outer: _Group | None, operation_id: str | None, undoes: str | None) -> _Group:
-    if outer is None:
-        return _Group(operation_id or new_id(), undoes)
-    return _Group(outer.operation_id, undoes or outer.undoes)
 
 
 def lock(session: Session, owner_id: str) -> Held:

@@ -3,7 +3,7 @@
 Whatever is derived from a todo is kept in line here, and nothing changes without its entry in the log.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from functools import lru_cache
 from operator import itemgetter
@@ -58,14 +58,15 @@ _LOGGED: dict[str, TypeAdapter[Any]] = {
 _logged_of = itemgetter(*_LOGGED)
 
 
-_COLUMNS = [column.key for column in sa.inspect(Todo).column_attrs]
+_COLUMNS = tuple(column.key for column in sa.inspect(Todo).column_attrs)
 _DEFAULTS = {
     name: field.default
     for name, field in Todo.model_fields.items()
     if not field.is_required() and field.default_factory is None
 }
-_MADE: dict[str, Callable[[], Any]] = {"id": new_id, "created_at": utc_now, "updated_at": utc_now}
-_INSERT = Prepared(sa.insert(Todo), _COLUMNS)
+_MADE: dict[str, Any] = {
+    name: field.default_factory for name, field in Todo.model_fields.items() if field.default_factory
+}
 _INSERT_TAG = Prepared(sa.insert(TodoTag), ["owner_id", "todo_id", "tag_key"])
 _INSERT_WORD = Prepared(sa.insert(TodoWord), ["owner_id", "todo_id", "word"])
 
@@ -114,7 +115,11 @@ def add_all(session: Session, actor: Actor, owner_id: str, rows: Sequence[Simple
         tags += tag_rows(owner_id, row.id, row.tags)
         words += word_rows(owner_id, row.id, row.title, row.description)
         log.count(ledger, log.bucket_of(row), 1)
-    for statement, some in ((_INSERT, [vars(row) for row in rows]), (_INSERT_TAG, tags), (_INSERT_WORD, words)):
+    for statement, some in (
+        (_insert_of(_COLUMNS), [vars(row) for row in rows]),
+        (_INSERT_TAG, tags),
+        (_INSERT_WORD, words),
+    ):
         if some:
             statement.run(session, some)
     entries = [log.Entry(row.id, row.list_id, None, _state_of(vars(row))) for row in rows]

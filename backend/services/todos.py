@@ -49,9 +49,9 @@ def create(session: Session, actor: Actor, data: TodoCreate) -> TodoRead:
     )
     with log.together(session):
         todo_rows.add(session, actor, row)
-        is_open = series.advance(session, actor, row) if row.completed else row
-        if is_open is not None and is_open.parent_id is not None:
-            open_parents(session, actor, is_open)
+        newest = series.advance(session, actor, row) if row.completed else row
+        if newest is not None:
+            open_parents(session, actor, newest)
     return TodoRead.of(row, timezone=actor.timezone, now=now)  # so new that nothing is a part of it
 
 
@@ -105,8 +105,7 @@ def update(
             _tick_parts(session, actor, todo)
         if action is Action.REOPEN:
             series.take_back(session, actor, todo)
-        if not todo.completed and todo.parent_id is not None:
-            open_parents(session, actor, todo)
+        open_parents(session, actor, todo)
     return read(session, todo, actor)
 
 
@@ -155,8 +154,7 @@ def restore(session: Session, actor: Actor, todo_id: str, *, versions: Container
             for one, carried in places.carried(session, place, [todo, *parts]):
                 here = changes if one is todo else {"deleted_at": None}
                 todo_rows.change(session, actor, one, Action.RESTORE, carried | here)
-            if not todo.completed and todo.parent_id is not None:
-                open_parents(session, actor, todo)
+            open_parents(session, actor, todo)
     return read(session, todo, actor)
 
 
@@ -241,7 +239,9 @@ def _tick_parts(session: Session, actor: Actor, todo: Todo) -> None:
 
 
 def open_parents(session: Session, actor: Actor, todo: Any) -> None:
-    """Open whatever an open todo is a part of."""
+    """Open whatever a todo is a part of, if it is open itself."""
+    if todo.completed or todo.parent_id is None:
+        return
     with log.by_itself(session):
         for parent in trees.ancestors(session, todo):
             if parent.completed:
